@@ -1,0 +1,76 @@
+using Looped.Models.Randomness;
+using static TorchSharp.torch;
+
+namespace Looped.Models.Families;
+
+/// <summary>What a forward pass is given.</summary>
+/// <param name="Tokens">Token ids, int64, (B, T).</param>
+/// <param name="Targets">Target ids, int64, (B, T), −1 where nothing is scored; null to get only the last position's logits.</param>
+/// <param name="Random">Source of every draw (dropout, loop counts …) in training; null means evaluation: no dropout, no draws.</param>
+/// <param name="Loops">Number of repeats to run instead of the configured one; null for the configured one.</param>
+public sealed record ModelInput(Tensor Tokens, Tensor? Targets = null, RandomStream? Random = null, int? Loops = null)
+{
+    /// <summary>Whether dropout and random depths apply.</summary>
+    public bool Training => Random is not null;
+}
+
+/// <summary>What a forward pass gives. The tensors belong to the caller's dispose scope.</summary>
+/// <param name="Logits">(B, T, V) with targets, (B, 1, V) for the last position without.</param>
+/// <param name="Loss">The objective, a scalar: mean over the scored tokens, extra terms included; null without targets.</param>
+/// <param name="CrossEntropy">The plain next-token cross-entropy, a scalar, where it differs from <paramref name="Loss"/>; else null.</param>
+/// <param name="AverageDepth">Mean number of layers executed per token; null where the family has no such notion.</param>
+public sealed record ModelOutput(Tensor Logits, Tensor? Loss, Tensor? CrossEntropy = null, double? AverageDepth = null);
+
+/// <summary>
+/// A model of any family, as the trainer, the evaluator and the generator see it. Parameter names are those of the reference
+/// checkpoints (a tied tensor once), so that a Python user can load what is saved.
+/// </summary>
+public abstract class LanguageModel : nn.Module
+{
+    /// <summary>Creates the module.</summary>
+    protected LanguageModel(string name) : base(name) { }
+
+    /// <summary>V, rows of the token embedding.</summary>
+    public abstract int VocabularySize { get; }
+
+    /// <summary>T, the trained sequence length.</summary>
+    public abstract int SequenceLength { get; }
+
+    /// <summary>Runs the model. See <see cref="ModelInput"/> and <see cref="ModelOutput"/> for shapes.</summary>
+    public abstract ModelOutput Forward(ModelInput input);
+
+    /// <summary>A fresh decoder with empty key–value caches for <paramref name="sequences"/> sequences.</summary>
+    /// <param name="sequences">B.</param>
+    /// <param name="loops">Number of repeats, or null for the configured one.</param>
+    public abstract IDecoder StartDecoding(int sequences, int? loops = null);
+
+    /// <summary>Whether weight decay applies to a parameter.</summary>
+    /// <param name="parameterName">A name from <see cref="nn.Module.named_parameters"/>.</param>
+    public abstract bool Decays(string parameterName);
+
+    /// <summary>
+    /// Multiply–accumulates of matrix products in one forward of one sequence, dense masks, head on the last position only
+    /// (`macs` vectors; CoTFormer spec section 8).
+    /// </summary>
+    /// <param name="sequenceLength">T.</param>
+    /// <param name="loops">Number of repeats, or null for the configured one.</param>
+    public abstract long MultiplyAccumulates(int sequenceLength, int? loops = null);
+
+    /// <summary>An estimate of the bytes of activations kept for one micro-batch's backward pass.</summary>
+    /// <param name="sequences">B.</param>
+    /// <param name="sequenceLength">T.</param>
+    /// <param name="bytesPerElement">4 for float32, 8 for float64.</param>
+    public abstract long ActivationBytes(int sequences, int sequenceLength, int bytesPerElement);
+
+    /// <summary>Number of trained numbers; a tied tensor counts once.</summary>
+    public long ParameterCount() => named_parameters().Sum(p => p.parameter.numel());
+}
+
+/// <summary>Generates token by token, keeping keys and values of every layer and repeat.</summary>
+public interface IDecoder : IDisposable
+{
+    /// <summary>Feeds tokens (the prompt, then one at a time) and gives the logits of the last position.</summary>
+    /// <param name="tokens">int64, (B, t).</param>
+    /// <returns>(B, V), owned by the caller.</returns>
+    Tensor Next(Tensor tokens);
+}
