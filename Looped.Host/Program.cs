@@ -1,3 +1,3 @@
-using static TorchSharp.torch;
+using Looped.Host.CommandLine;
 
-Console.WriteLine(ones(2, 2).sum().item<float>());
+return await LoopedProgram.RunAsync(args);
