@@ -118,7 +118,8 @@ internal sealed record SafetensorsHeader(IReadOnlyList<SafetensorsEntry> Entries
     private static SafetensorsEntry ParseEntry(string name, JsonElement json)
     {
         string dtype = json.GetProperty("dtype").GetString() ?? "";
-        if (!Enum.TryParse(dtype, out ElementType type) || type.ToString() != dtype)
+        // TryParse alone would also take numbers.
+        if (!Enum.TryParse(dtype, out ElementType type) || Enum.GetName(type) != dtype)
             throw new FormatException($"tensor '{name}' has the element type '{dtype}', which is not among {string.Join(", ", Enum.GetNames<ElementType>())}");
         long[] shape = Numbers(name, json.GetProperty("shape")), place = Numbers(name, json.GetProperty("data_offsets"));
         if (place.Length != 2 || place[0] > place[1]) throw new FormatException($"tensor '{name}' has offsets that are not a begin and an end");
