@@ -1,0 +1,71 @@
+using Looped.Models.Data.Tokenizers;
+
+namespace Looped.Models.Data;
+
+/// <summary>A prepared data set: a folder with <c>train.bin</c>, <c>val.bin</c> and <c>meta.json</c> that stands on its own.</summary>
+public sealed class TokenDataset : IDisposable
+{
+    private TokenDataset(string folder, DatasetMeta meta, ITokenizer tokenizer)
+    {
+        (Folder, Meta, Tokenizer) = (folder, meta, tokenizer);
+        Train = Open(meta.Train);
+        Validation = Open(meta.Validation);
+
+        TokenFile Open(TokenFileMeta file) => TokenFile.Open(Path.Combine(folder, file.File), file.Tokens, meta.VocabularySize);
+    }
+
+    /// <summary>Where it is.</summary>
+    public string Folder { get; }
+
+    /// <summary>What its <c>meta.json</c> says.</summary>
+    public DatasetMeta Meta { get; }
+
+    /// <summary>How its text became ids.</summary>
+    public ITokenizer Tokenizer { get; }
+
+    /// <summary>The training tokens.</summary>
+    public TokenFile Train { get; }
+
+    /// <summary>The validation tokens.</summary>
+    public TokenFile Validation { get; }
+
+    /// <summary>Every id is below this.</summary>
+    public int VocabularySize => Meta.VocabularySize;
+
+    /// <summary>Identifies the data set whatever folder it lies in; a run that resumes must find the same one.</summary>
+    public string ContentHash => Meta.ContentSha256;
+
+    /// <summary>Opens a folder after the checks that cost nothing: <c>meta.json</c>, the tokenizer, the lengths of the files.</summary>
+    /// <exception cref="LoopedException">Something is missing or does not fit.</exception>
+    public static TokenDataset Open(string folder)
+    {
+        DatasetMeta meta = DatasetMeta.Read(folder);
+        ITokenizer tokenizer = TokenizerFactory.Open(meta.Tokenizer, folder);
+        if (tokenizer.VocabularySize == meta.VocabularySize && tokenizer.Identity == meta.Tokenizer.Identity)
+            return new TokenDataset(folder, meta, tokenizer);
+        throw new LoopedException($"The tokenizer in {folder} is not the one its {DatasetMeta.FileName} describes; prepare the data again with `looped prepare`.");
+    }
+
+    /// <summary>Reads both token files whole and compares their hashes with those in <c>meta.json</c>.</summary>
+    /// <exception cref="LoopedException">A file was changed.</exception>
+    public void Verify()
+    {
+        foreach (TokenFileMeta file in new[] { Meta.Train, Meta.Validation })
+        {
+            string path = Path.Combine(Folder, file.File);
+            if (TokenFile.Sha256(path) != file.Sha256)
+            {
+                throw new LoopedException(
+                    $"{path} is not the file that was prepared: its SHA-256 differs from meta.json; prepare the data again with `looped prepare`.");
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Train.Dispose();
+        Validation.Dispose();
+        Tokenizer.Dispose();
+    }
+}
