@@ -1,0 +1,50 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
+using Looped.Models.Recipes;
+
+namespace Looped.Models.Optimization;
+
+/// <summary>
+/// What the bits of a result depend on beyond the recipe: measured to be the thread count, the instruction set and library versions,
+/// and not the process, the order of work or memory alignment. Workers of one run must agree on it.
+/// </summary>
+/// <param name="LibTorch">Version of LibTorch.</param>
+/// <param name="Numerics">Version of Looped's own arithmetic; raised when a change alters bits.</param>
+/// <param name="InstructionSet">The widest vector instructions the processor offers.</param>
+/// <param name="Threads">Threads of one worker's tensor operations.</param>
+/// <param name="Device">Kind of device: <c>cpu</c> or the GPU's name.</param>
+/// <param name="Precision">Arithmetic of the model.</param>
+public sealed record NumericsFingerprint(
+    string LibTorch, int Numerics, string InstructionSet, int Threads, string Device, string Precision)
+{
+    /// <summary>The current version of Looped's own arithmetic.</summary>
+    public const int CurrentNumerics = 1;
+
+    /// <summary>The fingerprint of this process under a recipe.</summary>
+    public static NumericsFingerprint Current(TrainingRecipe training)
+    {
+        ArgumentNullException.ThrowIfNull(training);
+        string kind = training.Device.Split(':')[0];
+        return new NumericsFingerprint(TorchSharp.torch.__version__, CurrentNumerics, WidestVectors(), training.Threads, kind,
+            training.Precision.ToString().ToLowerInvariant());
+    }
+
+    /// <summary>The widest vector instruction set LibTorch would pick on this processor.</summary>
+    public static string WidestVectors() =>
+        Avx512F.IsSupported && Avx512BW.IsSupported && Avx512DQ.IsSupported && Avx512F.VL.IsSupported ? "avx512"
+        : Avx2.IsSupported ? "avx2"
+        : RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
+
+    /// <summary>What differs, as readable pairs; empty if nothing does.</summary>
+    public IReadOnlyList<string> Differences(NumericsFingerprint other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        (string Name, object Mine, object Theirs)[] all =
+        [
+            ("LibTorch", LibTorch, other.LibTorch), ("numerics version", Numerics, other.Numerics),
+            ("instruction set", InstructionSet, other.InstructionSet), ("threads", Threads, other.Threads),
+            ("device", Device, other.Device), ("precision", Precision, other.Precision),
+        ];
+        return [.. all.Where(d => !Equals(d.Mine, d.Theirs)).Select(d => $"{d.Name} {d.Mine} → {d.Theirs}")];
+    }
+}

@@ -1,0 +1,203 @@
+using System.Security.Cryptography;
+using Looped.Models.Data;
+using Looped.Models.Families;
+using Looped.Models.Randomness;
+using Looped.Models.Recipes;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Looped.Models.Optimization;
+
+/// <summary>What a committed step did.</summary>
+/// <param name="Step">The step, from 0.</param>
+/// <param name="Loss">Mean loss of the step, weighted as the recipe says; NaN when it was not acceptable.</param>
+/// <param name="ScoredTokens">Scored tokens of all micro-batches.</param>
+/// <param name="GradientNorm">Global L2 norm before clipping; NaN when the step was skipped.</param>
+/// <param name="LearningRate">The rate of this update.</param>
+/// <param name="Skipped">Whether the update was left out.</param>
+public sealed record CommittedStep(long Step, double Loss, long ScoredTokens, double GradientNorm, double LearningRate, bool Skipped);
+
+/// <summary>
+/// One worker's copy of everything that is trained: the model on flat buffers, the gradient sums of the step in progress, the
+/// optimizer. Knows nothing of other workers: the training loop reduces <see cref="Sums"/> and <see cref="Control"/> between
+/// <see cref="Compute"/> and <see cref="Commit"/>. All members belong to one thread.
+/// </summary>
+public sealed class Replica : IDisposable
+{
+    private readonly Recipe _recipe;
+    private readonly Device _device;
+    private readonly FlatParameters _parameters;
+    private readonly IStepKernels _kernels;
+    private readonly AdamW _optimizer;
+    private readonly long _fullMicroBatch;
+    private readonly double _scale;
+    private readonly SortedSet<int> _held = [];
+
+    /// <summary>Takes a model over: moves it to the recipe's device and precision and its parameters into a flat buffer.</summary>
+    /// <param name="recipe">The run.</param>
+    /// <param name="model">A freshly created model; the replica owns it from here on.</param>
+    public Replica(Recipe recipe, LanguageModel model)
+    {
+        ArgumentNullException.ThrowIfNull(recipe);
+        ArgumentNullException.ThrowIfNull(model);
+        _recipe = recipe;
+        _device = new Device(recipe.Training.Device);
+        Model = model;
+        if (recipe.Training.Precision == Precision.Float64) model.to(ScalarType.Float64);
+        if (_device.type != DeviceType.CPU) model.to(_device);
+        _parameters = new FlatParameters(model);
+        _kernels = _device.type == DeviceType.CPU && recipe.Training.Precision == Precision.Float32
+            ? new VectorKernels(recipe.Training.Reduction, recipe.Training.Threads)
+            : new TensorKernels(recipe.Training.Reduction, _parameters.Values.dtype);
+        _optimizer = new AdamW(recipe.Optimizer, _parameters, _kernels);
+        Sums = zeros(Layout.Length, dtype: _kernels.SumType, device: _device).DetachFromDisposeScope();
+        Control = new ControlVector(Layout.Slots.Count);
+        _fullMicroBatch = (long)recipe.Batch.MicroSequences * recipe.Model.SequenceLength;
+        _scale = recipe.Training.Reduction == Reduction.Exact64 ? FixedPoint.Scale(recipe.Training.ReductionBits) : 1;
+    }
+
+    /// <summary>The model.</summary>
+    public LanguageModel Model { get; }
+
+    /// <summary>Order and place of every parameter.</summary>
+    public ParameterLayout Layout => _parameters.Layout;
+
+    /// <summary>Steps committed; the step in progress has this number.</summary>
+    public long Step { get; private set; }
+
+    /// <summary>Scored tokens of all committed steps.</summary>
+    public long Tokens { get; private set; }
+
+    /// <summary>Committed steps whose update was left out.</summary>
+    public long SkippedSteps { get; private set; }
+
+    /// <summary>Micro-batches of the step in progress whose exact sum <see cref="Sums"/> holds.</summary>
+    public IReadOnlySet<int> Held => _held;
+
+    /// <summary>This worker's gradient sums of the step in progress, flat: the input of the reduction, which must not overwrite it.</summary>
+    public Tensor Sums { get; }
+
+    /// <summary>This worker's part of the control vector of the step in progress.</summary>
+    public ControlVector Control { get; }
+
+    /// <summary>All parameters, flat; for broadcasting to a worker that joins.</summary>
+    internal FlatParameters Parameters => _parameters;
+
+    /// <summary>The optimizer's state.</summary>
+    internal AdamW Optimizer => _optimizer;
+
+    /// <summary>Runs forward and backward on one micro-batch and adds its gradient to <see cref="Sums"/>.</summary>
+    public void Compute(MicroBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        if (batch.Step != Step || !_held.Add(batch.Index))
+            throw new InvalidOperationException($"Micro-batch {batch.Index} of step {batch.Step} offered while step {Step} holds {_held.Count}.");
+
+        using var scope = NewDisposeScope();
+        int scored = batch.ScoredTokens;
+        double weight = _recipe.Batch.Weighting == Weighting.Token ? (double)scored / _fullMicroBatch : 1;
+        var input = new ModelInput(Upload(batch.Tokens, batch), Upload(batch.Targets, batch),
+            RandomStream.ForMicroBatch(_recipe.Seed, batch.Step, batch.Index));
+        if (scored > 0)
+        {
+            Tensor loss = Model.Forward(input).Loss ?? throw new InvalidOperationException("The model gave no loss.");
+            loss.backward();
+            bool acceptable = AddLoss(loss.to(ScalarType.Float64).item<double>() * weight);
+            foreach (ParameterSlot slot in Layout.Slots) acceptable &= AddGradient(slot, weight * _scale);
+            if (!acceptable) Control[ControlFlag.Unacceptable] = true;
+        }
+        Control[ControlSum.MicroBatches]++;
+        Control[ControlSum.Tag] += ControlVector.Tag(batch.Step, batch.Index);
+        Control[ControlSum.ScoredTokens] += scored;
+    }
+
+    private Tensor Upload(int[] ids, MicroBatch batch)
+    {
+        Tensor host = tensor(ids, dtype: ScalarType.Int64).view(batch.Sequences, batch.Length);
+        return _device.type == DeviceType.CPU ? host : host.to(_device);
+    }
+
+    private bool AddLoss(double weighted)
+    {
+        bool acceptable = FixedPoint.TryConvert(weighted, FixedPoint.Scale(_recipe.Training.ReductionBits), out long value);
+        Control[ControlSum.Loss] += value;
+        return acceptable;
+    }
+
+    private bool AddGradient(ParameterSlot slot, double scale)
+    {
+        using Tensor? gradient = _parameters.TakeGradient(slot);
+        if (gradient is null) return true;
+        Control.Touch(slot.Index);
+        using Tensor dense = gradient.contiguous();
+        using Tensor sums = FlatParameters.Slice(Sums, slot);
+        return _kernels.Accumulate(dense, sums, scale);
+    }
+
+    /// <summary>Gives up the micro-batches held for the step in progress.</summary>
+    public void Drop()
+    {
+        _held.Clear();
+        Control.Clear();
+        using (no_grad()) Sums.zero_();
+    }
+
+    /// <summary>Applies a prepared step: clipping, schedule, optimizer. Pure in the reduced values, so every worker does the same.</summary>
+    /// <param name="sums">The reduced gradient sums, flat.</param>
+    /// <param name="control">The reduced control vector.</param>
+    /// <exception cref="LoopedException">A micro-batch is missing or double, or a gradient was not acceptable and the recipe says `stop`.</exception>
+    public CommittedStep Commit(Tensor sums, ControlVector control)
+    {
+        ArgumentNullException.ThrowIfNull(sums);
+        ArgumentNullException.ThrowIfNull(control);
+        control.RequireComplete(Step, _recipe.Batch.MicroBatches());
+        double rate = LearningRate.At(_recipe.Schedule, _recipe.Optimizer.LearningRate, Step, _recipe.Training.Steps);
+        long scored = control[ControlSum.ScoredTokens];
+        double divisor = _recipe.Batch.Weighting == Weighting.Token ? (double)scored / _fullMicroBatch : _recipe.Batch.MicroBatches();
+        bool skip = control[ControlFlag.Unacceptable] || scored == 0;
+        if (skip && _recipe.Training.OnNonfinite == OnNonfinite.Stop)
+            throw new LoopedException(
+                $"Step {Step + 1}: the loss or a gradient is not finite or is too large, and training.on_nonfinite is `stop`. " +
+                "Lower optimizer.learning_rate, set optimizer.clip_norm, or use `skip` to leave such updates out.");
+
+        double norm = double.NaN;
+        if (!skip)
+        {
+            double mean = 1 / (_scale * divisor);
+            norm = Math.Sqrt(_kernels.SquaredNorm(sums, mean));
+            double clip = _recipe.Optimizer.ClipNorm > 0 ? Math.Min(1, _recipe.Optimizer.ClipNorm / (norm + 1e-6)) : 1;
+            _optimizer.Update(_parameters.Values, sums, mean * clip, rate, control.IsTouched);
+        }
+        double loss = skip ? double.NaN
+            : control[ControlSum.Loss] / FixedPoint.Scale(_recipe.Training.ReductionBits) / divisor;
+        var committed = new CommittedStep(Step, loss, scored, norm, rate, skip);
+        Step++;
+        Tokens += scored;
+        if (skip) SkippedSteps++;
+        Drop();
+        return committed;
+    }
+
+    /// <summary>Sets the counters when state is restored.</summary>
+    internal void SetCounters(long step, long tokens, long skippedSteps) => (Step, Tokens, SkippedSteps) = (step, tokens, skippedSteps);
+
+    /// <summary>SHA-256 over the parameters in layout order, padding left out, as lower-case hexadecimal.</summary>
+    public string WeightsHash()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using var scope = NewDisposeScope();
+        Tensor host = _parameters.Values.cpu();
+        foreach (ParameterSlot slot in Layout.Slots)
+            using (Tensor slice = FlatParameters.Slice(host, slot)) hash.AppendData(slice.bytes);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Sums.Dispose();
+        _optimizer.Dispose();
+        _parameters.Dispose();
+        Model.Dispose();
+    }
+}
