@@ -36,5 +36,8 @@ public sealed class ByteTokenizer : ITokenizer
     public string Decode(IReadOnlyList<int> ids) => Encoding.UTF8.GetString([.. ids.Select(id => checked((byte)id))]);
 
     /// <inheritdoc/>
+    public int LastCut(ReadOnlySpan<char> text) => text is [.., var last] && char.IsHighSurrogate(last) ? text.Length - 1 : text.Length;
+
+    /// <inheritdoc/>
     public void Dispose() { }
 }

@@ -56,6 +56,9 @@ public sealed class CharacterTokenizer : ITokenizer
     }
 
     /// <inheritdoc/>
+    public int LastCut(ReadOnlySpan<char> text) => text is [.., var last] && char.IsHighSurrogate(last) ? text.Length - 1 : text.Length;
+
+    /// <inheritdoc/>
     public void Dispose() { }
 
     private LoopedException Unknown(Rune rune) => new(

@@ -23,4 +23,10 @@ public interface ITokenizer : IDisposable
 
     /// <summary>The text of ids, special tokens written out; bytes that are not UTF-8 become U+FFFD.</summary>
     string Decode(IReadOnlyList<int> ids);
+
+    /// <summary>
+    /// The last place at which a text may be cut so that the ids of both parts, one after the other, are the ids of the whole:
+    /// between 1 and the text's length, or 0 if no such place is known. This is how texts of any length are encoded in parallel.
+    /// </summary>
+    int LastCut(ReadOnlySpan<char> text);
 }

@@ -14,6 +14,7 @@ public static class TokenizerFactory
         {
             "bytes" => new ByteTokenizer(),
             "characters" => new CharacterTokenizer((meta.Vocabulary ?? "").EnumerateRunes()),
+            "huggingface" => new HuggingFaceTokenizer(Path.Combine(folder, "tokenizer.json")),
             _ => throw new LoopedException($"The data in {folder} has a tokenizer of an unknown kind, '{meta.Kind}'; prepare it again with `looped prepare`."),
         };
     }
