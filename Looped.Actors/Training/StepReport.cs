@@ -1,3 +1,5 @@
+using Looped.Actors.Runs;
+
 namespace Looped.Actors.Training;
 
 /// <summary>What is known about a committed step: a line of `metrics.jsonl`, a tick of the progress bar.</summary>
@@ -14,7 +16,7 @@ namespace Looped.Actors.Training;
 /// <param name="Skipped">Whether the update was left out because a gradient was not acceptable.</param>
 /// <param name="WeightsSha256">Hash over the parameters in order after this step, at evaluations; else null.</param>
 public sealed record StepReport(long Step, long Steps, double Loss, double LearningRate, double GradientNorm, long Tokens,
-    double TokensPerSecond, double Seconds, long Generation, int WorldSize, bool Skipped, string? WeightsSha256 = null);
+    double TokensPerSecond, double Seconds, long Generation, int WorldSize, bool Skipped, string? WeightsSha256 = null) : IStepRecord;
 
 /// <summary>A finished evaluation: a line of `evaluations.jsonl`.</summary>
 /// <param name="Step">Committed steps of the evaluated weights; 0 is the initial model.</param>
@@ -23,4 +25,4 @@ public sealed record StepReport(long Step, long Steps, double Loss, double Learn
 /// <param name="Tokens">Tokens scored.</param>
 /// <param name="Full">Whether the whole validation set was read.</param>
 /// <param name="Seconds">How long it took.</param>
-public sealed record EvaluationReport(long Step, double Loss, double Perplexity, long Tokens, bool Full, double Seconds);
+public sealed record EvaluationReport(long Step, double Loss, double Perplexity, long Tokens, bool Full, double Seconds) : IStepRecord;

@@ -1,0 +1,107 @@
+using System.Text;
+using System.Text.Json;
+using Looped.Models;
+using Looped.Models.Checkpoints;
+
+namespace Looped.Actors.Runs;
+
+/// <summary>
+/// Logs of a run in JSON lines, keyed by step: `metrics.jsonl`, `steps.jsonl`, `evaluations.jsonl`. A step that was computed twice may
+/// have two lines; the last counts. A last line without its line end was torn off by the end of a process.
+/// </summary>
+public static class StepLog
+{
+    /// <summary>Opens a log to append to, as the only writer: removes a torn last line and the lines above the last committed step.</summary>
+    /// <param name="path">The file; made if it is missing.</param>
+    /// <param name="committed">Steps committed; the next line will be of a later step.</param>
+    /// <exception cref="LoopedException">A line in the file is malformed, or the file cannot be written.</exception>
+    public static StepLog<T> Open<T>(string path, long committed) where T : IStepRecord
+    {
+        try
+        {
+            if (File.Exists(path)) CutAbove(path, committed);
+            return new StepLog<T>(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw DurableFiles.Explain(e, $"{path} cannot be written");
+        }
+    }
+
+    /// <summary>Reads a log, also one that is still being written.</summary>
+    /// <param name="path">The file; one that is missing has no lines.</param>
+    /// <returns>A record for each step, in the order of the steps.</returns>
+    /// <exception cref="LoopedException">A line is malformed; the message has its number.</exception>
+    public static IReadOnlyList<T> Read<T>(string path) where T : IStepRecord
+    {
+        var records = new SortedDictionary<long, T>();
+        foreach ((string text, int number) in WholeLines(path))
+        {
+            T record = Parse<T>(path, text, number);
+            records[record.Step] = record;
+        }
+        return [.. records.Values];
+    }
+
+    private static void CutAbove(string path, long committed)
+    {
+        var kept = new StringBuilder();
+        foreach ((string text, int number) in WholeLines(path))
+            if (Parse<AnyRecord>(path, text, number).Step <= committed) kept.Append(text).Append('\n');
+        byte[] bytes = Encoding.UTF8.GetBytes(kept.ToString());
+        if (bytes.Length != new FileInfo(path).Length) DurableFiles.WriteAtomically(path, bytes);
+    }
+
+    private static IEnumerable<(string Text, int Number)> WholeLines(string path)
+    {
+        if (!File.Exists(path)) return [];
+        using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using StreamReader reader = new(file);
+        string[] lines = reader.ReadToEnd().Split('\n'); // the last part is empty, or torn
+        return lines[..^1].Select((text, i) => (text, i + 1));
+    }
+
+    private static T Parse<T>(string path, string text, int number)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<T>(text, RunJson.Line) ?? throw new JsonException("it is null");
+        }
+        catch (JsonException e)
+        {
+            throw new LoopedException($"{path}, line {number} is malformed ({e.Message}). Remove that line, or restore the file.", e);
+        }
+    }
+
+    private sealed record AnyRecord(long Step);
+}
+
+/// <summary>A log open for appending; see <see cref="StepLog"/>.</summary>
+public sealed class StepLog<T> : IDisposable where T : IStepRecord
+{
+    private readonly FileStream _file;
+    private readonly string _path;
+
+    internal StepLog(string path)
+    {
+        _path = path;
+        _file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+    }
+
+    /// <summary>Appends a line in one write, at once visible to readers.</summary>
+    /// <exception cref="LoopedException">It cannot be written, for example because the disk is full.</exception>
+    public void Append(T record)
+    {
+        try
+        {
+            _file.Write([.. JsonSerializer.SerializeToUtf8Bytes(record, RunJson.Line), (byte)'\n']);
+        }
+        catch (IOException e)
+        {
+            throw DurableFiles.Explain(e, $"{_path} cannot be written");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+}
