@@ -43,8 +43,7 @@ public sealed class Replica : IDisposable
         _recipe = recipe;
         _device = new Device(recipe.Training.Device);
         Model = model;
-        if (recipe.Training.Precision == Precision.Float64) model.to(ScalarType.Float64);
-        if (_device.type != DeviceType.CPU) model.to(_device);
+        model.Place(recipe.Training);
         _parameters = new FlatParameters(model);
         _kernels = _device.type == DeviceType.CPU && recipe.Training.Precision == Precision.Float32
             ? new VectorKernels(recipe.Training.Reduction, recipe.Training.Threads)

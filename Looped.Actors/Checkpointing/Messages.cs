@@ -1,0 +1,16 @@
+namespace Looped.Actors.Checkpointing;
+
+/// <summary>Asks for a published snapshot to be written as a checkpoint.</summary>
+/// <param name="Step">Its step.</param>
+/// <param name="Generation">The generation that asks.</param>
+public sealed record WriteCheckpoint(long Step, long Generation) : IWireMessage;
+
+/// <summary>A checkpoint is durable and its hashes were recorded.</summary>
+/// <param name="Step">Its step.</param>
+/// <param name="Path">Its folder.</param>
+/// <param name="Bytes">Its size.</param>
+/// <param name="Seconds">How long the writing took, beside training.</param>
+public sealed record CheckpointWritten(long Step, string Path, long Bytes, double Seconds) : IWireMessage;
+
+/// <summary>A checkpoint could not be written; training goes on and earlier checkpoints are untouched.</summary>
+public sealed record CheckpointFailed(long Step, string Error) : IWireMessage;

@@ -1,0 +1,41 @@
+using static TorchSharp.torch;
+
+namespace Looped.Actors.Collectives;
+
+/// <summary>How values of several ranks become one.</summary>
+public enum ReduceOperation
+{
+    /// <summary>Addition.</summary>
+    Sum,
+
+    /// <summary>The largest.</summary>
+    Max,
+}
+
+/// <summary>
+/// The data plane of one generation: a fixed set of ranks that reduce and broadcast together. Every rank makes the same calls in
+/// the same order. A blocked call returns with an error soon after <see cref="Abort"/> or a peer's death; none hangs for ever.
+/// </summary>
+public interface ICollective : IDisposable
+{
+    /// <summary>This member, 0 … WorldSize − 1.</summary>
+    int Rank { get; }
+
+    /// <summary>Number of members.</summary>
+    int WorldSize { get; }
+
+    /// <summary>Combines a tensor over all ranks.</summary>
+    /// <param name="input">This rank's values; contiguous; left as it is, because a broken reduction must be repeatable.</param>
+    /// <param name="output">Receives the combined values on every rank; same type and length. The input itself only in a world of one.</param>
+    /// <param name="operation">How to combine.</param>
+    void AllReduce(Tensor input, Tensor output, ReduceOperation operation);
+
+    /// <summary>Copies the root's tensor to every rank.</summary>
+    void Broadcast(Tensor buffer, int root);
+
+    /// <summary>Returns when every rank has called it.</summary>
+    void Barrier();
+
+    /// <summary>Makes every pending and later call fail. May be called from any thread.</summary>
+    void Abort();
+}

@@ -1,0 +1,58 @@
+using Akka.Actor;
+using Looped.Actors.Training;
+using Looped.Models.Checkpoints;
+
+namespace Looped.Actors.Evaluating;
+
+/// <summary>
+/// Measures the validation loss of snapshots on a thread and a model of its own; training waits only for the copy.
+/// <code>
+/// state       message                   does                                                     next state
+/// idle        EvaluateSnapshot          takes the snapshot, evaluates it on the thread            evaluating
+/// evaluating  EvaluateSnapshot          keeps it in line                                          evaluating
+/// evaluating  (measured | failed)       EvaluationCompleted | EvaluationFailed to the asker       idle, or evaluating the next
+/// </code>
+/// </summary>
+public sealed class EvaluatorActor : ReceiveActor
+{
+    private sealed record Done(IActorRef Asker, IWireMessage Reply);
+
+    private readonly RunEnvironment _environment;
+    private readonly Queue<(EvaluateSnapshot Request, TrainingSnapshot Snapshot, IActorRef Asker)> _line = new();
+    private SnapshotEvaluator? _evaluator;
+    private bool _busy;
+
+    /// <summary>Creates the actor.</summary>
+    public EvaluatorActor(RunEnvironment environment)
+    {
+        _environment = environment;
+        Receive<EvaluateSnapshot>(request =>
+        {
+            _line.Enqueue((request, environment.Snapshots.Take(request.Step), Sender));
+            Next();
+        });
+        Receive<Done>(done =>
+        {
+            if (done.Reply is EvaluationCompleted completed) environment.RecordEvaluation(completed.Report);
+            done.Asker.Tell(done.Reply);
+            _busy = false;
+            Next();
+        });
+    }
+
+    private void Next()
+    {
+        if (_busy || !_line.TryDequeue(out var next)) return;
+        _busy = true;
+        _evaluator ??= new SnapshotEvaluator(_environment.Recipe, _environment.CreateModel, _environment.Validation);
+        IActorRef self = Self;
+        var (request, snapshot, asker) = next;
+        _evaluator.Post(snapshot, request.Full,
+            (result, seconds) => self.Tell(new Done(asker, new EvaluationCompleted(
+                new EvaluationReport(request.Step, result.Loss, result.Perplexity, result.Tokens, request.Full, seconds)))),
+            error => self.Tell(new Done(asker, new EvaluationFailed(request.Step, error))));
+    }
+
+    /// <inheritdoc/>
+    protected override void PostStop() => _evaluator?.Dispose();
+}

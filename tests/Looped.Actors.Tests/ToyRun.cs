@@ -1,0 +1,90 @@
+using System.Collections.Concurrent;
+using Looped.Actors.Training;
+using Looped.Models.Checkpoints;
+using Looped.Models.Data;
+using Looped.Models.Optimization;
+using Looped.Models.Randomness;
+using Looped.Models.Recipes;
+using Looped.Tests;
+
+namespace Looped.Actors.Tests;
+
+/// <summary>A tiny run held in memory: a toy model on random tokens.</summary>
+internal sealed class ToyRun : IMicroBatchSource, IValidationSource
+{
+    public const int Vocabulary = 17;
+
+    public Recipe Recipe { get; init; } = new()
+    {
+        Name = "toy",
+        Model = new ToyConfig { Family = "toy", SequenceLength = 6 },
+        Batch = new BatchRecipe { GlobalSequences = 8, MicroSequences = 2 },
+        Training = new TrainingRecipe { Steps = 12, Threads = 1 },
+        Checkpoint = new CheckpointRecipe { Every = 5 },
+        Evaluation = new EvaluationRecipe { Every = 4, Batches = 2 },
+    };
+
+    public List<StepReport> Steps { get; } = [];
+    public List<EvaluationReport> Evaluations { get; } = [];
+    public ConcurrentDictionary<long, TrainingSnapshot> Checkpoints { get; } = new();
+    public ConcurrentBag<(long Step, int MicroBatch)> Loaded { get; } = [];
+
+    /// <summary>Throws instead of loading, from this step on.</summary>
+    public long BrokenFrom { get; init; } = long.MaxValue;
+
+    /// <summary>Called before a checkpoint is saved.</summary>
+    public Action<long> BeforeSave { get; init; } = _ => { };
+
+    public long SequenceCount => 64;
+
+    public string Describe() => "toy tokens";
+
+    public MicroBatch Load(long step, int microBatch)
+    {
+        if (step >= BrokenFrom) throw new Models.LoopedException("the disk is gone");
+        Loaded.Add((step, microBatch));
+        return Draw("train", step, microBatch);
+    }
+
+    public IEnumerable<MicroBatch> Batches(int batchSequences, int? maxBatches = null) =>
+        Enumerable.Range(0, maxBatches ?? 4).Select(i => Draw("validation", 0, i));
+
+    private static MicroBatch Draw(string purpose, long step, int index)
+    {
+        RandomStream stream = RandomStream.Create(5, purpose).For("step", step).For("micro", index);
+        int[] tokens = [.. Enumerable.Range(0, 12).Select(i => (int)(stream.Bits((ulong)i) % Vocabulary))];
+        return new MicroBatch(step, index, 2, 6, tokens, [.. tokens.Skip(1), 0]);
+    }
+
+    public RunEnvironment Environment(TrainingSnapshot? restored = null) => new()
+    {
+        Worker = "worker-0",
+        Recipe = Recipe,
+        RecipeIdentity = "recipe",
+        DataHash = "data",
+        Training = this,
+        Validation = this,
+        CreateModel = () => new ToyModel((ToyConfig)Recipe.Model, Vocabulary, RandomStream.Create(Recipe.Seed, "initialization")),
+        Restored = restored,
+        RecordStep = (report, _) => Steps.Add(report),
+        RecordEvaluation = Evaluations.Add,
+        SaveCheckpoint = (snapshot, _) =>
+        {
+            BeforeSave(snapshot.Step);
+            Checkpoints[snapshot.Step] = snapshot;
+            return ($"step-{snapshot.Step:D6}", 1);
+        },
+    };
+
+    /// <summary>The weights' hash after training without any actor.</summary>
+    public string HashWithoutActors(int? steps = null)
+    {
+        using var replica = new Replica(Recipe, Environment().CreateModel());
+        for (int step = 0; step < (steps ?? Recipe.Training.Steps); step++)
+        {
+            for (int m = 0; m < Recipe.Batch.MicroBatches(); m++) replica.Compute(Draw("train", step, m));
+            replica.Commit(replica.Sums, replica.Control);
+        }
+        return replica.WeightsHash();
+    }
+}
