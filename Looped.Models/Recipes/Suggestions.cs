@@ -11,7 +11,7 @@ public static class Suggestions
     public static string? Nearest(string word, IEnumerable<string> candidates)
     {
         string typed = Plain(word);
-        // A third of the letters may be wrong, and always two: a pair of swapped letters counts as two.
+        // A third of the letters may be wrong; letters that only changed places count as one mistake.
         int limit = typed.Length <= 3 ? 1 : Math.Max(2, typed.Length / 3);
         return candidates
             .Select(candidate => (candidate, distance: Distance(typed, candidate, limit)))
@@ -30,7 +30,7 @@ public static class Suggestions
     private static int Distance(string typed, string candidate, int limit)
     {
         string plain = Plain(candidate);
-        int distance = Levenshtein.GetDistance(typed, plain);
+        int distance = typed.Order().SequenceEqual(plain.Order()) ? Math.Min(1, Levenshtein.GetDistance(typed, plain)) : Levenshtein.GetDistance(typed, plain);
         // Shortened words (`rate` or `lr` for `learning_rate`) are near, though less so than any spelling mistake.
         bool shortened = typed.Length >= 4 && plain.Contains(typed, StringComparison.Ordinal)
             || typed.Length >= 2 && Initials(candidate) == typed;

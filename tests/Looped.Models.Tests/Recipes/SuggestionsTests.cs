@@ -1,6 +1,6 @@
 using Looped.Models.Recipes;
 
-namespace Looped.Models.Tests;
+namespace Looped.Models.Tests.Recipes;
 
 public class SuggestionsTests
 {

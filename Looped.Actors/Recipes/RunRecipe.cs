@@ -1,0 +1,35 @@
+using System.ComponentModel.DataAnnotations;
+using Looped.Models.Recipes;
+
+namespace Looped.Actors.Recipes;
+
+/// <summary>A recipe as a run reads it: what is trained, and the sections about those who train it, which cannot change the weights.</summary>
+public sealed record RunRecipe : Recipe
+{
+    /// <summary>When a worker counts as lost.</summary>
+    [ObservesOnly]
+    public ClusterRecipe Cluster { get; init; } = new();
+
+    /// <summary>Where live measurements go.</summary>
+    [ObservesOnly]
+    public TelemetryRecipe Telemetry { get; init; } = new();
+}
+
+/// <summary>The `cluster` section.</summary>
+public sealed record ClusterRecipe
+{
+    /// <summary>A worker is lost after this long without a sign of life. Every other timeout of the cluster is derived from it.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.5", "01:00:00")]
+    public TimeSpan WorkerTimeout { get; init; } = TimeSpan.FromSeconds(5);
+}
+
+/// <summary>The `telemetry` section.</summary>
+public sealed record TelemetryRecipe
+{
+    /// <summary>Whether metrics and traces are sent by OTLP; the standard `OTEL_EXPORTER_OTLP_…` variables say where to.</summary>
+    public bool Otlp { get; init; }
+
+    /// <summary>The port on which Prometheus finds `/metrics`; 0 opens none. Worker slot k takes this plus 1 + k.</summary>
+    [Range(0, 65535)]
+    public int PrometheusPort { get; init; }
+}

@@ -1,0 +1,38 @@
+using Looped.Models.Families;
+
+namespace Looped.Models.Recipes;
+
+/// <summary>Reads recipes: YAML text, overrides on top, then strict binding.</summary>
+public static class RecipeFile
+{
+    /// <summary>Reads a recipe file.</summary>
+    /// <typeparam name="T">The record to bind to.</typeparam>
+    /// <param name="path">The file.</param>
+    /// <param name="overrides">Settings such as <c>training.steps=50</c>; later ones win.</param>
+    /// <param name="families">The known families; null for all of <see cref="FamilyRegistry"/>.</param>
+    /// <exception cref="UsageException">The file cannot be read or used; the message has a line per problem.</exception>
+    public static T Load<T>(string path, IEnumerable<string> overrides, IReadOnlyList<IFamily>? families = null) where T : Recipe
+    {
+        string text;
+        try
+        {
+            text = File.ReadAllText(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"The recipe {path} cannot be read: {e.Message}", e);
+        }
+
+        return Parse<T>(text, path, overrides, families);
+    }
+
+    /// <summary>Binds YAML text.</summary>
+    /// <typeparam name="T">The record to bind to.</typeparam>
+    /// <param name="yaml">The text.</param>
+    /// <param name="name">Its name in error messages.</param>
+    /// <param name="overrides">Settings such as <c>training.steps=50</c>; later ones win.</param>
+    /// <param name="families">The known families; null for all of <see cref="FamilyRegistry"/>.</param>
+    /// <exception cref="UsageException">The text cannot be used; the message has a line per problem.</exception>
+    public static T Parse<T>(string yaml, string name, IEnumerable<string> overrides, IReadOnlyList<IFamily>? families = null) where T : Recipe =>
+        new RecipeBinder(families ?? FamilyRegistry.All).Bind<T>(RecipeOverrides.Apply(RecipeYaml.ReadFile(yaml, name), overrides), name);
+}
