@@ -1,3 +1,5 @@
+using Looped.Models.Families.CoTFormer;
+
 namespace Looped.Models.Families;
 
 /// <summary>Every family under the roof, a line each.</summary>
@@ -6,6 +8,7 @@ public static class FamilyRegistry
     /// <summary>All families, in the order `looped recipe` and the documentation list them.</summary>
     public static IReadOnlyList<IFamily> All { get; } =
     [
+        new CoTFormerFamily(),
     ];
 
     /// <summary>Finds a family by name, or null.</summary>

@@ -1,0 +1,44 @@
+using Looped.Models.Evaluation.Parity;
+using Looped.Models.Randomness;
+
+namespace Looped.Models.Families.CoTFormer;
+
+/// <summary>The CoTFormer family: transformers whose repeats see the keys of the repeats before them.</summary>
+internal sealed class CoTFormerFamily : IFamily
+{
+    /// <summary>The family's name.</summary>
+    public const string FamilyName = "cotformer";
+
+    /// <inheritdoc/>
+    public string Name => FamilyName;
+
+    /// <inheritdoc/>
+    public ModelConfig DefaultConfig { get; } = new CoTFormerConfig { Family = FamilyName };
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, IParityKind> ParityKinds { get; } = new Dictionary<string, IParityKind>();
+
+    /// <inheritdoc/>
+    public LanguageModel Create(ModelConfig config, int vocabularySize, RandomStream initialization)
+    {
+        if (config is not CoTFormerConfig cotformer)
+            throw new ArgumentException($"The family {FamilyName} is built from a {nameof(CoTFormerConfig)}, not a {config?.GetType().Name ?? "null"}.", nameof(config));
+        CoTFormerModel model = Build(cotformer, vocabularySize);
+        CoTFormerInitialization.Apply(model, cotformer.Layers, initialization);
+        return model;
+    }
+
+    /// <summary>The variant with unset weights.</summary>
+    /// <exception cref="UsageException">The configuration contradicts itself, or its variant does not exist.</exception>
+    public static CoTFormerModel Build(CoTFormerConfig config, int vocabularySize)
+    {
+        if (config.Problems().FirstOrDefault() is { Key: not null } problem)
+            throw new UsageException($"The model cannot be built: model.{problem.Key}: {problem.Sentence}.");
+        return config.Variant switch
+        {
+            CoTFormerVariants.Base => new BaseModel(config, vocabularySize),
+            CoTFormerVariants.CoTFormer => new CoTFormerFullDepth(config, vocabularySize),
+            _ => new LnCoTFormer(config, vocabularySize),
+        };
+    }
+}

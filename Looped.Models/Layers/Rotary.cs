@@ -1,0 +1,62 @@
+using static TorchSharp.torch;
+
+namespace Looped.Models.Layers;
+
+/// <summary>
+/// Rotary positions with interleaved pairs: channels (2i, 2i+1) turn by position · θ^(−2i/h) (Su et al., "RoFormer", section 3.2.2).
+/// A pair is one complex number, so a rotation is one multiplication and its backward another.
+/// </summary>
+/// <param name="headWidth">h, the channels of a head; even.</param>
+/// <param name="theta">θ.</param>
+internal sealed class Rotary(int headWidth, double theta = 10_000) : IDisposable
+{
+    private Tensor? _table;     // complex, (positions, 1, h/2)
+    private (ScalarType Type, string Device) _made;
+
+    /// <summary>Rotates each token's heads.</summary>
+    /// <param name="x">(B, T, heads, h).</param>
+    /// <param name="position">The position of the first token; the others follow.</param>
+    /// <returns>The same shape, contiguous.</returns>
+    public Tensor Rotate(Tensor x, int position)
+    {
+        long[] shape = x.shape;
+        int pairs = headWidth / 2;
+        Tensor turns = Table(position + (int)shape[1], x).narrow(0, position, shape[1]);        // (T, 1, h/2)
+        Tensor complex = x.view(shape[0], shape[1], shape[2], pairs, 2).view_as_complex();     // (B, T, heads, h/2)
+        return complex.mul(turns).view_as_real().view(shape);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _table?.Dispose();
+
+    private Tensor Table(int positions, Tensor like)
+    {
+        (ScalarType, string) wanted = (like.dtype, like.device.ToString());
+        if (_table is not null && _made == wanted && _table.shape[0] >= positions) return _table;
+
+        _table?.Dispose();
+        _made = wanted;
+        // Twice the need, so that generation token by token does not rebuild it at every token.
+        return _table = Build(positions > 64 ? 2 * positions : 128, like).DetachFromDisposeScope();
+    }
+
+    private Tensor Build(int positions, Tensor like)
+    {
+        using var scope = NewDisposeScope();
+        int pairs = headWidth / 2;
+        var turns = new double[positions * pairs * 2];
+        for (int i = 0; i < pairs; i++)
+        {
+            // Frequency, angle, cosine and sine are float32 numbers in the reference whatever the model computes in.
+            float frequency = (float)Math.Pow(theta, -2.0 * i / headWidth);
+            for (int p = 0; p < positions; p++)
+            {
+                float angle = p * frequency;
+                turns[(p * pairs + i) * 2] = (float)Math.Cos(angle);
+                turns[(p * pairs + i) * 2 + 1] = (float)Math.Sin(angle);
+            }
+        }
+        Tensor real = tensor(turns, [positions, 1, pairs, 2]).to(like.dtype, like.device);
+        return real.view_as_complex().MoveToOuterDisposeScope();
+    }
+}
