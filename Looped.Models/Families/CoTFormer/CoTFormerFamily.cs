@@ -16,7 +16,10 @@ internal sealed class CoTFormerFamily : IFamily
     public ModelConfig DefaultConfig { get; } = new CoTFormerConfig { Family = FamilyName };
 
     /// <inheritdoc/>
-    public IReadOnlyDictionary<string, IParityKind> ParityKinds { get; } = new Dictionary<string, IParityKind>();
+    public IReadOnlyDictionary<string, IParityKind> ParityKinds { get; } = new Dictionary<string, IParityKind>
+    {
+        ["forward"] = new ForwardParity(),
+    };
 
     /// <inheritdoc/>
     public LanguageModel Create(ModelConfig config, int vocabularySize, RandomStream initialization)

@@ -33,7 +33,7 @@ internal sealed class LnCoTFormer : CoTFormerModel
             x = transformer.Middle(x, repeat: r - 1, pass);
             pass.Trace?.Invoke($"rep{r}.blocks_out", x);
             x = transformer.MiddleNorm(x);
-            if (transformer.HasMiddleNorm) pass.Trace?.Invoke($"rep{r}.ln_mid_out", x);
+            pass.Trace?.Invoke($"rep{r}.ln_mid_out", x);
         }
         return transformer.End(x, pass);
     }

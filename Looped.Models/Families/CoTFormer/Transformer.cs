@@ -62,9 +62,6 @@ internal sealed class Transformer : nn.Module
     /// <summary>The norm after a repeat; nothing where the model has none.</summary>
     public Tensor MiddleNorm(Tensor x) => ln_mid is null ? x : ln_mid.forward(x);
 
-    /// <summary>Whether the model has a norm after each repeat.</summary>
-    public bool HasMiddleNorm => ln_mid is not null;
-
     /// <summary>The reserved blocks at the output.</summary>
     public Tensor End(Tensor x, Pass pass) => Through(h_end!, first: h_begin!.Count + h_mid!.Count, x, repeat: 0, pass);
 
