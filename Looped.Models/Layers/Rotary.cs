@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
 namespace Looped.Models.Layers;
@@ -44,7 +45,8 @@ internal sealed class Rotary(int headWidth, double theta = 10_000) : IDisposable
     {
         using var scope = NewDisposeScope();
         int pairs = headWidth / 2;
-        var turns = new double[positions * pairs * 2];
+        Tensor host = empty([positions, 1, pairs, 2], dtype: ScalarType.Float64);
+        Span<double> turns = MemoryMarshal.Cast<byte, double>(host.bytes);
         for (int i = 0; i < pairs; i++)
         {
             // Frequency, angle, cosine and sine are float32 numbers in the reference whatever the model computes in.
@@ -56,7 +58,6 @@ internal sealed class Rotary(int headWidth, double theta = 10_000) : IDisposable
                 turns[(p * pairs + i) * 2 + 1] = (float)Math.Sin(angle);
             }
         }
-        Tensor real = tensor(turns, [positions, 1, pairs, 2]).to(like.dtype, like.device);
-        return real.view_as_complex().MoveToOuterDisposeScope();
+        return host.to(like.dtype, like.device).view_as_complex().MoveToOuterDisposeScope();
     }
 }
