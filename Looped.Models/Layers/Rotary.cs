@@ -49,8 +49,8 @@ internal sealed class Rotary(int headWidth, double theta = 10_000) : IDisposable
         Span<double> turns = MemoryMarshal.Cast<byte, double>(host.bytes);
         for (int i = 0; i < pairs; i++)
         {
-            // Frequency, angle, cosine and sine are float32 numbers in the reference whatever the model computes in.
-            float frequency = (float)Math.Pow(theta, -2.0 * i / headWidth);
+            // Exponent, frequency, angle, cosine and sine are float32 numbers in the reference, whatever the model computes in.
+            float exponent = -2f * i / headWidth, frequency = (float)Math.Pow(theta, exponent);
             for (int p = 0; p < positions; p++)
             {
                 float angle = p * frequency;
