@@ -19,6 +19,9 @@ internal sealed class CoTFormerFamily : IFamily
     public IReadOnlyDictionary<string, IParityKind> ParityKinds { get; } = new Dictionary<string, IParityKind>
     {
         ["forward"] = new ForwardParity(),
+        ["train"] = new TrainParity(),
+        ["learning_rate"] = new LearningRateParity(),
+        ["macs"] = new MacsParity(),
     };
 
     /// <inheritdoc/>

@@ -1,0 +1,122 @@
+using System.Text.Json.Nodes;
+using Looped.Models.Data;
+using Looped.Models.Evaluation.Parity;
+using Looped.Models.Optimization;
+using Looped.Models.Recipes;
+using static TorchSharp.torch;
+
+namespace Looped.Models.Families.CoTFormer;
+
+/// <summary>
+/// Kind `train`: a short optimisation trajectory through the project's own step (fixed-point sums, clipping, AdamW, schedule). The
+/// loss of each micro-batch is measured by a forward of its own before the step.
+/// </summary>
+internal sealed class TrainParity : IParityKind
+{
+    private const int MicroBatchAxis = 1, SequenceAxis = 2, TokenAxis = 3;
+
+    /// <inheritdoc/>
+    public IEnumerable<ParityRow> Run(ParityVector vector)
+    {
+        foreach (ParityCase parity in vector.Cases()) yield return Run(parity);
+    }
+
+    private static ParityRow Run(ParityCase parity)
+    {
+        using var scope = NewDisposeScope();
+        Tensor tokens = parity.Given("input.tokens"), targets = parity.Given("input.targets");      // (steps, M, B, T)
+        CoTFormerModel model = CoTFormerReference.Model(parity.Vector);
+        if (model.Config.Dropout > 0)
+        {
+            model.Dispose();
+            return parity.Fail("a trajectory with dropout cannot be compared: its masks are not given");
+        }
+        Recipe recipe = RecipeOf(parity.Vector, model.Config, tokens.shape);
+        using var replica = new Replica(recipe, model);
+        int steps = (int)tokens.shape[0], microBatches = recipe.Batch.MicroBatches();
+        var losses = new List<double>();
+        var norms = new List<double>();
+        var rates = new List<double>();
+        for (int step = 0; step < steps; step++)
+        {
+            for (int index = 0; index < microBatches; index++)
+            {
+                MicroBatch batch = BatchOf(tokens, targets, step, index);
+                losses.Add(LossOf(replica.Model, batch));
+                replica.Compute(batch);
+            }
+            CommittedStep committed = replica.Commit(replica.Sums, replica.Control);
+            norms.Add(committed.GradientNorm);
+            rates.Add(committed.LearningRate);
+        }
+
+        parity.Offer("output.micro_losses", Numbers(losses).view(steps, microBatches));
+        parity.Offer("output.grad_norm", Numbers(norms));
+        parity.Offer("output.lr", Numbers(rates));
+        if (parity.ExpectsAny("final."))
+            foreach ((string name, TorchSharp.Modules.Parameter parameter) in replica.Model.named_parameters()) parity.Offer($"final.{name}", parameter);
+        return parity.Conclude();
+    }
+
+    private static Recipe RecipeOf(ParityVector vector, CoTFormerConfig model, long[] shape)
+    {
+        string path = vector.Path;
+        JsonObject optimizer = vector.Json.Section("optimizer", path), schedule = vector.Json.Section("scheduler", path);
+        RequireOnly(optimizer, "AdamW", path);
+        RequireOnly(schedule, "OneCycleLR", path);
+        int sequences = (int)shape[SequenceAxis], microBatches = (int)shape[MicroBatchAxis];
+        return new Recipe
+        {
+            Model = model with { SequenceLength = (int)shape[TokenAxis] },
+            Batch = new() { GlobalSequences = sequences * microBatches, MicroSequences = sequences, Weighting = Weighting.MicroBatch },
+            Optimizer = new()
+            {
+                LearningRate = optimizer.Real("max_lr", path),
+                Betas = [.. (optimizer["betas"] as JsonArray ?? throw new LoopedException($"{path}: optimizer.betas is missing.")).Select(b => b!.GetValue<double>())],
+                Epsilon = optimizer.Real("eps", path),
+                WeightDecay = optimizer.Real("weight_decay", path),
+                ClipNorm = vector.Json.Real("grad_clip", path, absent: 0),
+            },
+            Schedule = new()
+            {
+                Name = schedule.Text("anneal", path) == "linear" ? ScheduleName.OneCycleLinear : ScheduleName.OneCycleCosine,
+                WarmupFraction = schedule.Real("pct_start", path),
+                DivFactor = schedule.Real("div_factor", path),
+                FinalDivFactor = schedule.Real("final_div_factor", path),
+            },
+            Training = new()
+            {
+                Steps = schedule.Integer("total_steps", path),
+                Threads = get_num_threads(),
+                Precision = vector.Precision == ScalarType.Float64 ? Precision.Float64 : Precision.Float32,
+            },
+        };
+    }
+
+    private static void RequireOnly(JsonObject section, string type, string path)
+    {
+        if (section.Text("type", path) is var found && found != type) throw new LoopedException($"{path}: trajectories with {found} cannot be run, only with {type}.");
+    }
+
+    private static MicroBatch BatchOf(Tensor tokens, Tensor targets, int step, int index)
+    {
+        return new(step, index, (int)tokens.shape[SequenceAxis], (int)tokens.shape[TokenAxis], Ids(tokens), Ids(targets));
+
+        int[] Ids(Tensor all)
+        {
+            using Tensor row = all.select(0, step), batch = row.select(0, index), flat = batch.flatten().to(ScalarType.Int32);
+            return flat.data<int>().ToArray();
+        }
+    }
+
+    private static double LossOf(LanguageModel model, MicroBatch batch)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        Tensor tokens = tensor(batch.Tokens, dtype: ScalarType.Int64).view(batch.Sequences, batch.Length);
+        Tensor targets = tensor(batch.Targets, dtype: ScalarType.Int64).view(batch.Sequences, batch.Length);
+        return model.Forward(new(tokens, targets)).Loss!.to(ScalarType.Float64).item<double>();
+    }
+
+    private static Tensor Numbers(List<double> values) => tensor(values.ToArray());
+}
