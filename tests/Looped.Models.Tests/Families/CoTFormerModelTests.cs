@@ -15,7 +15,12 @@ public class CoTFormerModelTests
 
     private static readonly CoTFormerConfig Small = new()
     {
-        Family = "cotformer", Layers = 4, Width = 24, Heads = 2, SequenceLength = 16, Repeats = 3,
+        Family = "cotformer",
+        Layers = 4,
+        Width = 24,
+        Heads = 2,
+        SequenceLength = 16,
+        Repeats = 3,
     };
 
     /// <summary>One configuration for every variant and every option that changes what is computed.</summary>
