@@ -35,6 +35,9 @@ public sealed record NumericsFingerprint(
         : Avx2.IsSupported ? "avx2"
         : RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
 
+    /// <summary>One line with all of it.</summary>
+    public string Describe() => $"LibTorch {LibTorch}, numerics {Numerics}, {InstructionSet}, {Threads} threads, {Device}, {Precision}";
+
     /// <summary>What differs, as readable pairs; empty if nothing does.</summary>
     public IReadOnlyList<string> Differences(NumericsFingerprint other)
     {

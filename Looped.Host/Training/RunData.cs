@@ -1,0 +1,63 @@
+using Looped.Actors.Recipes;
+using Looped.Models;
+using Looped.Models.Data;
+using Looped.Models.Data.Preparation;
+using Looped.Models.Families;
+using Looped.Models.Randomness;
+using Looped.Models.Recipes;
+
+namespace Looped.Host.Training;
+
+/// <summary>A recipe's data set and the model that fits it.</summary>
+internal sealed class RunData : IDisposable
+{
+    private readonly RunRecipe _recipe;
+
+    private RunData(RunRecipe recipe, TokenDataset dataset)
+    {
+        (_recipe, Dataset) = (recipe, dataset);
+        Vocabulary = recipe.Model.Vocabulary == 0 ? dataset.VocabularySize : recipe.Model.Vocabulary;
+        if (Vocabulary < dataset.VocabularySize)
+            throw new UsageException(
+                $"model.vocabulary is {Vocabulary:N0}, but the data has {dataset.VocabularySize:N0} different tokens ({dataset.Folder}); " +
+                "set it to 0 to take the data's, or to a larger number.");
+        Training = new MicroBatchSource(dataset, recipe.Model.SequenceLength, recipe.Data.Seed ?? recipe.Seed,
+            recipe.Batch.GlobalSequences, recipe.Batch.MicroSequences);
+        Validation = new ValidationSource(dataset, recipe.Model.SequenceLength);
+    }
+
+    public TokenDataset Dataset { get; }
+
+    /// <summary>V, rows of the model's embedding.</summary>
+    public int Vocabulary { get; }
+
+    public MicroBatchSource Training { get; }
+
+    public ValidationSource Validation { get; }
+
+    /// <summary>Opens the data a recipe names; text is prepared on first use.</summary>
+    /// <exception cref="LoopedException">They are missing, damaged, too small, or do not fit the model.</exception>
+    public static RunData Open(RunRecipe recipe, IProgress<PreparationProgress>? progress = null)
+    {
+        TokenDataset dataset = DatasetResolver.Resolve(recipe.Data, UserFolders.PreparedData, UserFolders.ShippedData, recipe.Model.SequenceLength, progress);
+        try
+        {
+            return new RunData(recipe, dataset);
+        }
+        catch
+        {
+            dataset.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Builds the recipe's model with its initial weights.</summary>
+    public LanguageModel CreateModel() => CreateModel(_recipe, Vocabulary);
+
+    /// <summary>Builds a recipe's model with its initial weights.</summary>
+    public static LanguageModel CreateModel(Recipe recipe, int vocabulary) =>
+        (FamilyRegistry.Find(recipe.Model.Family) ?? throw new UsageException($"model.family: there is no '{recipe.Model.Family}'."))
+            .Create(recipe.Model, vocabulary, RandomStream.Create(recipe.Seed, "initialization"));
+
+    public void Dispose() => Dataset.Dispose();
+}
