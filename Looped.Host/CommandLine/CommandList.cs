@@ -1,15 +1,20 @@
 using System.CommandLine;
+using Looped.Host.Commands;
 
 namespace Looped.Host.CommandLine;
 
 /// <summary>Every command of the program, a line each. Adding one is a file in <c>Commands/</c> and a line here.</summary>
 internal static class CommandList
 {
-    private const string Machine = "This machine";
+    private const string Train = "Train", Use = "Use a trained model", Inspect = "Look at runs and recipes";
 
     /// <summary>The commands in the order the help lists them; neighbours of one group stand together.</summary>
     public static IReadOnlyList<CommandEntry> All { get; } =
     [
+        new(Train, TrainCommand.Create),
+        new(Use, GenerateCommand.Create),
+        new(Use, EvalCommand.Create),
+        new(Inspect, RecipeCommand.Create),
     ];
 }
 

@@ -49,6 +49,9 @@ internal sealed class Terminal
     /// <summary>Writes a line as it is: no markup, never folded.</summary>
     public void WriteLine(string line = "") => _writer.WriteLine(line);
 
+    /// <summary>Writes text as it is, line breaks included.</summary>
+    public void Write(string text) => _writer.Write(text);
+
     /// <summary>Writes an object as indented JSON.</summary>
     public void WriteJson(JsonNode node) => _writer.WriteLine(node.ToJsonString(Indented));
 

@@ -109,7 +109,7 @@ internal sealed class RecipeBinder(IReadOnlyList<IFamily> families)
         if (key.Required && value is string text && string.IsNullOrWhiteSpace(text))
             return Problem(node, path, "must not be empty");
         if (key.Range is { } range && !InRange(range, value!))
-            return Problem(node, path, $"must be {Limits(range)}, not {node.Value}");
+            return Problem(node, path, $"must be {RecipeScalar.Limits(range)}, not {node.Value}");
         return value;
     }
 
@@ -167,15 +167,6 @@ internal sealed class RecipeBinder(IReadOnlyList<IFamily> families)
         value is TimeSpan duration && range is { Minimum: string least, Maximum: string most }
             ? duration >= TimeSpan.Parse(least, CultureInfo.InvariantCulture) && duration <= TimeSpan.Parse(most, CultureInfo.InvariantCulture)
             : range.IsValid(value);
-
-    /// <summary>A range in words: <c>at least 1</c>, <c>from 0 to 1</c>.</summary>
-    internal static string Limits(RangeAttribute range)
-    {
-        string least = Bound(range.Minimum), most = Bound(range.Maximum);
-        return range.Maximum is int.MaxValue or long.MaxValue or double.MaxValue ? $"at least {least}" : $"from {least} to {most}";
-    }
-
-    private static string Bound(object bound) => RecipeScalar.Format(bound is string text ? TimeSpan.Parse(text, CultureInfo.InvariantCulture) : bound);
 
     private static string Kind(RecipeNode node) => node is ListNode ? "a list" : "a section of keys";
 

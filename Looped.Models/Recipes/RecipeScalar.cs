@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Text.RegularExpressions;
 
@@ -23,6 +24,15 @@ public static partial class RecipeScalar
 
     /// <summary>The names of an enumeration's values in a recipe.</summary>
     public static IReadOnlyList<string> Names(Type enumeration) => [.. Enum.GetNames(enumeration).Select(RecipeKey.SnakeCase)];
+
+    /// <summary>A range in words: <c>at least 1</c>, <c>from 0 to 1</c>.</summary>
+    public static string Limits(RangeAttribute range)
+    {
+        string least = Bound(range.Minimum), most = Bound(range.Maximum);
+        return range.Maximum is int.MaxValue or long.MaxValue or double.MaxValue ? $"at least {least}" : $"from {least} to {most}";
+    }
+
+    private static string Bound(object bound) => Format(bound is string text ? TimeSpan.Parse(text, CultureInfo.InvariantCulture) : bound);
 
     /// <summary>Writes a value as it is read: invariant, shortest form that gives the same value again.</summary>
     public static string Format(object? value) => value switch

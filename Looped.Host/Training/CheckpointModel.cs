@@ -1,0 +1,52 @@
+using Looped.Actors.Recipes;
+using Looped.Models.Checkpoints;
+using Looped.Models.Families;
+using Looped.Models.Recipes;
+using static TorchSharp.torch;
+
+namespace Looped.Host.Training;
+
+/// <summary>A checkpoint opened for use: its recipe, its data set's tokenizer, its model with the stored weights.</summary>
+internal sealed class CheckpointModel : IDisposable
+{
+    private CheckpointModel(LoadedCheckpoint checkpoint, RunRecipe recipe, RunData data, LanguageModel model) =>
+        (Checkpoint, Recipe, Data, Model) = (checkpoint, recipe, data, model);
+
+    public LoadedCheckpoint Checkpoint { get; }
+
+    public RunRecipe Recipe { get; }
+
+    public RunData Data { get; }
+
+    public LanguageModel Model { get; }
+
+    /// <summary>Opens a checkpoint.</summary>
+    /// <param name="path">A checkpoint folder, or a run folder of which the newest whole checkpoint is taken.</param>
+    /// <param name="overrides">Changes to its recipe, such as <c>data.source=…</c>.</param>
+    public static CheckpointModel Open(string path, IEnumerable<string>? overrides = null)
+    {
+        LoadedCheckpoint checkpoint = CheckpointReader.Load(CheckpointStore.Resolve(path));
+        RunRecipe recipe = RecipeFile.Parse<RunRecipe>(checkpoint.Info.Recipe, Path.Combine(checkpoint.Path, "state.json"), overrides ?? []);
+        set_num_threads(recipe.Training.Threads);
+        RunData data = RunData.Open(recipe);
+        LanguageModel model = data.CreateModel();
+        try
+        {
+            model.Place(recipe.Training);
+            model.LoadWeights(checkpoint.Snapshot.Parameters);
+            return new CheckpointModel(checkpoint, recipe, data, model);
+        }
+        catch
+        {
+            model.Dispose();
+            data.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        Model.Dispose();
+        Data.Dispose();
+    }
+}
