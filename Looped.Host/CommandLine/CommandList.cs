@@ -14,6 +14,9 @@ internal static class CommandList
         new(Train, TrainCommand.Create),
         new(Use, GenerateCommand.Create),
         new(Use, EvalCommand.Create),
+        new(Inspect, StatusCommand.Create),
+        new(Inspect, PlotCommand.Create),
+        new(Inspect, DiffCommand.Create),
         new(Inspect, RecipeCommand.Create),
     ];
 }

@@ -19,20 +19,20 @@ public static class CheckpointReader
     /// <param name="manifest">The manifest, if all is well.</param>
     /// <param name="problem">What is wrong, such as <c>model.safetensors has 10 of 20 bytes</c>; fits after "because".</param>
     public static bool TryVerify(string path, [NotNullWhen(true)] out CheckpointManifest? manifest, [NotNullWhen(false)] out string? problem) =>
-        TryReadState(path, out manifest, out _, out problem);
+        TryRead(path, out manifest, out _, out problem);
 
     /// <summary>Checks a checkpoint and reads it.</summary>
     /// <exception cref="LoopedException">It is torn or altered; the message says where.</exception>
     public static LoadedCheckpoint Load(string path)
     {
-        if (!TryReadState(path, out CheckpointManifest? manifest, out CheckpointState? state, out string? problem))
+        if (!TryRead(path, out CheckpointManifest? manifest, out CheckpointState? state, out string? problem))
             throw new LoopedException($"The checkpoint {path} cannot be used: {problem}.");
         var snapshot = new TrainingSnapshot(state.Step, SafetensorsFile.ReadAll(Path.Combine(path, CheckpointManifest.Model)),
             SafetensorsFile.ReadAll(Path.Combine(path, CheckpointManifest.Optimizer)), state.State);
         return new(path, snapshot, state.Run, manifest);
     }
 
-    private static bool TryReadState(string path, [NotNullWhen(true)] out CheckpointManifest? manifest,
+    internal static bool TryRead(string path, [NotNullWhen(true)] out CheckpointManifest? manifest,
         [NotNullWhen(true)] out CheckpointState? state, [NotNullWhen(false)] out string? problem)
     {
         (manifest, state) = (null, null);

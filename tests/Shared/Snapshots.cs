@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Looped.Models.Checkpoints;
 
-namespace Looped.Models.Tests.Checkpoints;
+namespace Looped.Tests;
 
 /// <summary>Small snapshots whose content follows from the step.</summary>
 internal static class Snapshots
