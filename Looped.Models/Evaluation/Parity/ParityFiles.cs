@@ -1,13 +1,18 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using Looped.Models.Data.Tokenizers;
 
 namespace Looped.Models.Evaluation.Parity;
 
-/// <summary>Finds the JSON files of reference vectors.</summary>
+/// <summary>Finds the JSON files of reference vectors and of tokenizer cases.</summary>
 internal static class ParityFiles
 {
     /// <summary>The vectors among files and folders, each once, in the order of their names.</summary>
     /// <exception cref="UsageException">A path does not exist, or is a file without a vector in it.</exception>
     public static IEnumerable<string> Find(IEnumerable<string> paths) => paths.SelectMany(FindOne).Distinct();
+
+    /// <summary>Whether a file holds cases of tokenizers instead.</summary>
+    public static bool IsTokenizerCases(JsonObject json) => TokenizerCaseFile.Recognizes(JsonSerializer.SerializeToElement(json));
 
     private static IEnumerable<string> FindOne(string path)
     {
@@ -27,7 +32,7 @@ internal static class ParityFiles
         try
         {
             JsonObject json = ParityJson.Read(file);
-            return json.ContainsKey("family") || json.ContainsKey("kind");
+            return json.ContainsKey("family") || json.ContainsKey("kind") || IsTokenizerCases(json);
         }
         catch (LoopedException)
         {

@@ -3,24 +3,24 @@ using System.Text.RegularExpressions;
 namespace Looped.Models.Evaluation.Parity;
 
 /// <summary>
-/// Globs over `name` and `name/row`: <c>*</c> stands for any characters but a slash, <c>?</c> for one. A glob without a slash that
-/// matches a vector's name selects all its rows.
+/// Globs over `name` and `name/row`: <c>*</c> stands for any characters, <c>?</c> for one; the first slash of a glob stands between
+/// name and row. A glob without a slash that matches a vector's name selects all its rows.
 /// </summary>
 internal sealed class ParityFilter(IReadOnlyList<string> globs)
 {
-    private readonly Regex[] _names = [.. globs.Where(g => !g.Contains('/')).Select(ToRegex)];
-    private readonly Regex[] _rows = [.. globs.Where(g => g.Contains('/')).Select(ToRegex)];
-    private readonly Regex[] _namesOfRows = [.. globs.Where(g => g.Contains('/')).Select(g => ToRegex(g[..g.IndexOf('/')]))];
+    private readonly (Regex Name, Regex? Row)[] _globs = [.. globs.Select(Parse)];
 
     /// <summary>Whether some row of a vector may be wanted, so that it has to run.</summary>
-    public bool MayWant(string vector) => globs.Count == 0 || Any(_names, vector) || Any(_namesOfRows, vector);
+    public bool MayWant(string vector) => _globs.Length == 0 || Array.Exists(_globs, g => g.Name.IsMatch(vector));
 
     /// <summary>Whether a row is wanted.</summary>
-    public bool Wants(string vector, string row) => globs.Count == 0 || Any(_names, vector) || Any(_rows, $"{vector}/{row}");
+    public bool Wants(string vector, string row) =>
+        _globs.Length == 0 || Array.Exists(_globs, g => g.Name.IsMatch(vector) && (g.Row is null || g.Row.IsMatch(row)));
 
-    private static bool Any(Regex[] patterns, string text) => Array.Exists(patterns, p => p.IsMatch(text));
+    private static (Regex, Regex?) Parse(string glob) =>
+        glob.IndexOf('/', StringComparison.Ordinal) is var slash and >= 0 ? (ToRegex(glob[..slash]), ToRegex(glob[(slash + 1)..])) : (ToRegex(glob), null);
 
     private static Regex ToRegex(string glob) =>
-        new("^" + Regex.Escape(glob).Replace(@"\*", "[^/]*", StringComparison.Ordinal).Replace(@"\?", "[^/]", StringComparison.Ordinal) + "$",
+        new("^" + Regex.Escape(glob).Replace(@"\*", ".*", StringComparison.Ordinal).Replace(@"\?", ".", StringComparison.Ordinal) + "$",
             RegexOptions.CultureInvariant | RegexOptions.Singleline);
 }

@@ -39,6 +39,16 @@ public sealed record ParityRow(string Vector, string Case, ParityOutcome Outcome
     /// <summary>The comparison nearest to its tolerance or furthest beyond it; null where nothing was compared.</summary>
     public ParityComparison? Worst => Comparisons.OrderBy(c => c.Passed).ThenByDescending(c => c.Share).FirstOrDefault();
 
+    /// <summary>
+    /// The outputs a table shows: every one that does not pass, and of the others the one nearest to its tolerance of each kind of name
+    /// (`output.logits` is a kind of its own, all of `grad.*` are one).
+    /// </summary>
+    public IEnumerable<ParityComparison> Summary() => Comparisons
+        .GroupBy(c => c.Name.StartsWith("output", StringComparison.Ordinal) ? c.Name : c.Name.Split('.')[0])
+        .SelectMany(kind => kind.Any(c => !c.Passed)
+            ? kind.Where(c => !c.Passed)
+            : kind.OrderByDescending(c => c.Share).Take(1).Select(c => kind.Count() == 1 ? c : c with { Name = $"{kind.Count()} × {kind.Key}, worst {c.Name}" }));
+
     /// <summary>A row for something that could not even be compared.</summary>
     public static ParityRow Failure(string vector, string name, string message) => new(vector, name, ParityOutcome.Failed, [], message);
 }

@@ -1,12 +1,13 @@
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
+using Looped.Models.Data.Tokenizers;
 using Looped.Models.Families;
 
 namespace Looped.Models.Evaluation.Parity;
 
 /// <summary>
 /// Finds reference vectors and runs them. What runs a vector is decided by its `family` and `kind`, never by its file name; a family or
-/// kind that is not known is a failure.
+/// kind that is not known is a failure. A tokenizer case file is run too.
 /// </summary>
 public static class ParitySuite
 {
@@ -42,8 +43,14 @@ public static class ParitySuite
             name = json["name"]?.GetValue<string>() ?? name;
             if (!filter.MayWant(name)) return rows;
 
+            if (ParityFiles.IsTokenizerCases(json))
+            {
+                rows.AddRange(TokenizerCaseFile.Load(file).Run().Select(result => RowOf(name, result)));
+                return rows;
+            }
             ParityVector vector = ParityVector.Load(file, request.Precision);
             last = vector.Kind;
+            // One by one: rows before a case that breaks are kept.
             foreach (ParityRow row in RowsOf(vector)) rows.Add(row);
         }
         catch (Exception e) when (e is LoopedException or ExternalException or InvalidOperationException or ArgumentException)
@@ -53,6 +60,10 @@ public static class ParitySuite
         }
         return rows;
     }
+
+    private static ParityRow RowOf(string file, TokenizerCaseResult result) =>
+        new(file, result.Name, result.Passed ? ParityOutcome.Passed : ParityOutcome.Failed,
+            [new("ids and text", result.Passed ? 0 : double.NaN, Allowed: 0, result.Passed)], result.Detail);
 
     private static IEnumerable<ParityRow> RowsOf(ParityVector vector)
     {

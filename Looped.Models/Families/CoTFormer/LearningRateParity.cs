@@ -39,7 +39,7 @@ internal sealed partial class LearningRateParity : IParityKind
         foreach ((string update, JsonNode? expected) in rates)
         {
             long step = long.Parse(update, CultureInfo.InvariantCulture);
-            parity.Compare(update, LearningRate.At(schedule, peak, step, total), expected!.GetValue<double>());
+            parity.Compare($"lr.{update}", LearningRate.At(schedule, peak, step, total), expected!.GetValue<double>());
         }
         return parity.Conclude();
     }

@@ -1,54 +1,17 @@
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using CsCheck;
 using Looped.Models.Families;
 using Looped.Models.Families.CoTFormer;
 using Looped.Models.Randomness;
 using TorchSharp;
+using static Looped.Models.Tests.Families.CoTFormers;
 using static TorchSharp.torch;
 
 namespace Looped.Models.Tests.Families;
 
 public class CoTFormerModelTests
 {
-    private const int Vocabulary = 31;
-
-    private static readonly CoTFormerConfig Small = new()
-    {
-        Family = "cotformer",
-        Layers = 4,
-        Width = 24,
-        Heads = 2,
-        SequenceLength = 16,
-        Repeats = 3,
-    };
-
-    /// <summary>One configuration for every variant and every option that changes what is computed.</summary>
     public static TheoryData<string> Names => [.. Configs.Keys];
-
-    private static readonly Dictionary<string, CoTFormerConfig> Configs = new()
-    {
-        ["base"] = Small with { Variant = "base" },
-        ["base, bias, no positions"] = Small with { Variant = "base", Bias = true, PositionalEncoder = PositionalEncoder.None },
-        ["base, window"] = Small with { Variant = "base", AttentionWindow = 3 },
-        ["cotformer"] = Small with { Variant = "cotformer" },
-        ["cotformer, reserved"] = Small with { Variant = "cotformer_full_depth", LayersBegin = 1, LayersEnd = 2, Bias = true },
-        ["cotformer, window"] = Small with { Variant = "cotformer", AttentionWindow = 2 },
-        ["ln_cotformer"] = Small with { Variant = "ln_cotformer", LayersBegin = 1, LayersEnd = 1 },
-        ["ln_cotformer, linear_learned"] = Small with { Variant = "cotformer_full_depth_lnmid_depthemb", LayersBegin = 1, DepthEmbedding = DepthEmbeddingKind.LinearLearned },
-        ["ln_cotformer, learned"] = Small with { Variant = "ln_cotformer", LayersEnd = 1, DepthEmbedding = DepthEmbeddingKind.Learned, Bias = true },
-        ["ln_cotformer, no norm"] = Small with { Variant = "ln_cotformer", DisableLnMid = true },
-    };
-
-    private static LanguageModel Create(CoTFormerConfig config) =>
-        FamilyRegistry.Find("cotformer")!.Create(config, Vocabulary, RandomStream.Create(7, "initialization"));
-
-    private static Tensor Tokens(int sequences, int length, int seed = 1)
-    {
-        RandomStream stream = RandomStream.Create(seed, "tokens");
-        return tensor(Enumerable.Range(0, sequences * length).Select(i => (int)(stream.Bits((ulong)i) % Vocabulary)).ToArray(), dtype: ScalarType.Int64)
-            .view(sequences, length);
-    }
 
     [Theory, MemberData(nameof(Names))]
     public void A_decoder_gives_the_logits_of_the_whole_forward_however_the_prompt_is_cut(string name)
@@ -66,7 +29,7 @@ public class CoTFormerModelTests
                 Tensor whole = model.Forward(new ModelInput(tokens.narrow(1, 0, end))).Logits.squeeze(1);
                 Assert.True(ours.allclose(whole, rtol: 0, atol: 1e-5), $"after {end} tokens: {(ours - whole).abs().max().item<float>()}");
             }
-        }, iter: 12, threads: 1);
+        }, iter: 8, threads: 1);
     }
 
     [Theory, MemberData(nameof(Names))]
@@ -81,35 +44,6 @@ public class CoTFormerModelTests
 
         Assert.True(before.narrow(1, 0, 8).equal(after.narrow(1, 0, 8)).all().item<bool>());
         Assert.False(before.narrow(1, 8, 4).equal(after.narrow(1, 8, 4)).any().item<bool>());
-    }
-
-    [Theory, MemberData(nameof(Names))]
-    public void The_same_micro_batch_gives_the_same_bits_twenty_times_on_two_threads(string name)
-    {
-        int threads = get_num_threads();
-        set_num_threads(2);
-        try
-        {
-            using LanguageModel model = Create(Configs[name] with { Dropout = 0.1, Width = 96, SequenceLength = 64 });
-            string[] hashes = [.. Enumerable.Range(0, 20).Select(_ => HashOfAMicroBatch(model))];
-            Assert.Single(hashes.Distinct());
-        }
-        finally
-        {
-            set_num_threads(threads);
-        }
-    }
-
-    private static string HashOfAMicroBatch(LanguageModel model)
-    {
-        using var scope = NewDisposeScope();
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        model.zero_grad();
-        ModelOutput output = model.Forward(new ModelInput(Tokens(4, 64), Tokens(4, 64, seed: 2), RandomStream.ForMicroBatch(1, 2, 3)));
-        output.Loss!.backward();
-        hash.AppendData(output.Loss.bytes);
-        foreach (var (_, parameter) in model.named_parameters()) hash.AppendData(parameter.grad!.contiguous().bytes);
-        return Convert.ToHexString(hash.GetHashAndReset());
     }
 
     [Theory, MemberData(nameof(Names))]
@@ -193,16 +127,5 @@ public class CoTFormerModelTests
         using LanguageModel model = Create(Small with { Variant = "ln_cotformer" });
         using Tensor after = get_rng_state();
         Assert.True(before.bytes.SequenceEqual(after.bytes));
-    }
-
-    [Fact]
-    public void A_forward_and_backward_leave_no_tensor_behind()
-    {
-        using LanguageModel model = Create(Small with { Variant = "ln_cotformer", DepthEmbedding = DepthEmbeddingKind.Learned, Dropout = 0.1 });
-        HashOfAMicroBatch(model);
-        DisposeScopeManager.Statistics.Reset();
-        HashOfAMicroBatch(model);
-        ThreadDisposeScopeStatistics counts = DisposeScopeManager.Statistics;
-        Assert.Equal(0, counts.ThreadTotalLiveCount);
     }
 }
