@@ -16,7 +16,7 @@ internal static class DiffCommand
         Argument<string> left = new("RUN") { Description = "A run folder or a checkpoint folder." };
         Argument<string> right = new("OTHER") { Description = "Another of the same kind." };
         Option<bool> json = new("--json") { Description = "Print JSON for another program." };
-        var command = new LoopedCommand("diff", "Find the first step and tensor in which two runs differ; exit code 1 if they do.")
+        var command = new LoopedCommand("diff", "Find the first step and tensor in which two runs differ; exit code 1 unless they are identical.")
         {
             Examples = ["looped diff runs/a runs/b", "looped diff runs/a/checkpoints/step-000100 runs/b/checkpoints/step-000100"],
         };
@@ -37,10 +37,11 @@ internal static class DiffCommand
     /// <summary>What a person reads.</summary>
     internal static IEnumerable<string> Lines(RunComparison c)
     {
-        yield return c.Identical ? $"identical in {Compared(c)}" : "different";
+        bool differs = c.FirstStep is not null || c.FirstCheckpoint is not null;
+        yield return differs ? "different" : c.Identical ? $"identical in {Compared(c)}" : $"not all could be compared; equal in {Compared(c)}";
         if (c.FirstStep is { } step) yield return $"  metrics      first at step {step.Step}: {step.Key} {Short(step.Left)} and {Short(step.Right)}";
-        else if (!c.Identical && c.Steps > 0) yield return $"  metrics      equal in all {c.Steps:N0} steps";
-        if (!c.Identical && c.EqualCheckpoints.Count > 0) yield return $"  checkpoints  equal at {StepList(c.EqualCheckpoints)}";
+        else if (differs && c.Steps > 0) yield return $"  metrics      equal in all {c.Steps:N0} steps";
+        if (differs && c.EqualCheckpoints.Count > 0) yield return $"  checkpoints  equal at {StepList(c.EqualCheckpoints)}";
         if (c.FirstCheckpoint is { } first)
         {
             CheckpointDifference d = first.Difference;

@@ -8,7 +8,7 @@ using Looped.Models.Recipes;
 namespace Looped.Host.Inspection;
 
 /// <summary>Where two runs part: the first step in their logs, the first tensor in their checkpoints.</summary>
-/// <param name="Identical">Whether nothing that was compared differs.</param>
+/// <param name="Identical">Whether everything both have could be compared and nothing differs.</param>
 /// <param name="Steps">Steps that both logs have.</param>
 /// <param name="FirstStep">The first of them that differs; null if none does.</param>
 /// <param name="EqualCheckpoints">Steps whose checkpoints are equal in every tensor.</param>
@@ -31,9 +31,10 @@ internal sealed record RunComparison(bool Identical, int Steps, StepDifference? 
 
     private static RunComparison OfCheckpoints(string left, string right)
     {
+        List<string> warnings = [.. Damage(left), .. Damage(right)];
         CheckpointDifference difference = CheckpointDifference.Of(left, right);
-        long step = CheckpointReader.TryVerify(left, out CheckpointManifest? manifest, out _) ? manifest.Step : 0;
-        return difference.None ? new(true, 0, null, [step], null, [], []) : new(false, 0, null, [], new(step, difference), [], []);
+        long step = CheckpointStore.StepOf(left) ?? 0;
+        return difference.None ? new(true, 0, null, [step], null, [], warnings) : new(false, 0, null, [], new(step, difference), [], warnings);
     }
 
     private static RunComparison OfRuns(RunFolder left, RunFolder right)
@@ -45,15 +46,22 @@ internal sealed record RunComparison(bool Identical, int Steps, StepDifference? 
         var (warnings, equal) = (new List<string>(), new List<long>());
         if (a.Count != b.Count) warnings.Add($"Only what both runs have is compared: {left.Root} has {a.Count:N0} steps, {right.Root} has {b.Count:N0}.");
         FirstCheckpoint? firstCheckpoint = null;
+        bool complete = true;
         foreach (long step in CheckpointStore.Steps(left.Checkpoints).Intersect(CheckpointStore.Steps(right.Checkpoints)))
         {
-            string[] paths = [CheckpointStore.PathOf(left.Checkpoints, step), CheckpointStore.PathOf(right.Checkpoints, step)];
-            if (paths.Select(p => CheckpointReader.TryVerify(p, out _, out string? problem) ? null : $"{p} is not compared: {problem}.").OfType<string>().FirstOrDefault() is { } warning)
+            (string ours, string theirs) = (CheckpointStore.PathOf(left.Checkpoints, step), CheckpointStore.PathOf(right.Checkpoints, step));
+            warnings.AddRange([.. Damage(ours), .. Damage(theirs)]);
+            CheckpointDifference difference;
+            try
             {
-                warnings.Add(warning);
+                difference = CheckpointDifference.Of(ours, theirs);
+            }
+            catch (LoopedException e)
+            {
+                warnings.Add($"Step {step} is not compared. {e.Message}");
+                complete = false;
                 continue;
             }
-            CheckpointDifference difference = CheckpointDifference.Of(paths[0], paths[1]);
             if (difference.None)
             {
                 equal.Add(step);
@@ -64,8 +72,11 @@ internal sealed record RunComparison(bool Identical, int Steps, StepDifference? 
         }
         if (steps.Length == 0 && equal.Count == 0 && firstCheckpoint is null)
             throw new UsageException($"{left.Root} and {right.Root} have no step in common, neither in metrics.jsonl nor as a whole checkpoint. {string.Join(' ', warnings)}".TrimEnd());
-        return new(firstStep is null && firstCheckpoint is null, steps.Length, firstStep, equal, firstCheckpoint, Recipes(left, right), warnings);
+        return new(complete && firstStep is null && firstCheckpoint is null, steps.Length, firstStep, equal, firstCheckpoint, Recipes(left, right), warnings);
     }
+
+    private static IEnumerable<string> Damage(string checkpoint) =>
+        CheckpointReader.TryVerify(checkpoint, out _, out string? problem) ? [] : [$"{checkpoint} is not as it was written: {problem}."];
 
     private static IReadOnlyList<string> Recipes(RunFolder left, RunFolder right) => File.Exists(left.Recipe) && File.Exists(right.Recipe)
         ? [.. RecipeIdentity.Differences(RecipeFile.Load<RunRecipe>(left.Recipe, []), RecipeFile.Load<RunRecipe>(right.Recipe, [])).Select(d => d.ToString())]

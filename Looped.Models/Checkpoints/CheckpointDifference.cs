@@ -10,22 +10,23 @@ public sealed record CheckpointDifference(IReadOnlyList<TensorDifference> Model,
     /// <summary>Whether nothing differs that decides how training goes on.</summary>
     public bool None => Model.Count == 0 && Optimizer.Count == 0 && !State;
 
-    /// <summary>Compares two checkpoints tensor by tensor, with one pair in memory at a time.</summary>
-    /// <exception cref="LoopedException">One of them is torn or altered.</exception>
+    /// <summary>
+    /// Compares two checkpoints tensor by tensor, with one pair in memory at a time. It compares what is there: whether that is what
+    /// was written is <see cref="CheckpointReader.TryVerify"/>'s to say, and where an altered one was altered can be seen here.
+    /// </summary>
+    /// <exception cref="LoopedException">One of them cannot be read.</exception>
     public static CheckpointDifference Of(string left, string right)
     {
-        (CheckpointManifest a, CheckpointState x) = Verified(left);
-        (CheckpointManifest b, CheckpointState y) = Verified(right);
         (List<TensorDifference> model, int parameters) = Compare(left, right, CheckpointManifest.Model);
         (List<TensorDifference> optimizer, int moments) = Compare(left, right, CheckpointManifest.Optimizer);
-        bool state = a.Step != b.Step || CheckpointJson.Canonical(x.State) != CheckpointJson.Canonical(y.State);
-        return new(model, optimizer, state, parameters + moments);
+        return new(model, optimizer, ReadState(left) != ReadState(right), parameters + moments);
     }
 
-    private static (CheckpointManifest Manifest, CheckpointState State) Verified(string path) =>
-        CheckpointReader.TryRead(path, out CheckpointManifest? manifest, out CheckpointState? state, out string? problem)
-            ? (manifest, state)
-            : throw new LoopedException($"The checkpoint {path} cannot be compared: {problem}.");
+    private static (long Step, string State) ReadState(string path)
+    {
+        CheckpointState state = CheckpointReader.ReadState(path);
+        return (state.Step, CheckpointJson.Canonical(state.State));
+    }
 
     private static (List<TensorDifference> Differences, int Compared) Compare(string left, string right, string file)
     {

@@ -32,7 +32,7 @@ public static class CheckpointReader
         return new(path, snapshot, state.Run, manifest);
     }
 
-    internal static bool TryRead(string path, [NotNullWhen(true)] out CheckpointManifest? manifest,
+    private static bool TryRead(string path, [NotNullWhen(true)] out CheckpointManifest? manifest,
         [NotNullWhen(true)] out CheckpointState? state, [NotNullWhen(false)] out string? problem)
     {
         (manifest, state) = (null, null);
@@ -42,7 +42,7 @@ public static class CheckpointReader
             if (!File.Exists(manifestPath)) throw new FormatException("it has no manifest.json, so it was never finished or was altered");
             CheckpointManifest read = CheckpointManifest.Parse(File.ReadAllBytes(manifestPath));
             foreach ((string name, CheckpointFile expected) in read.Files) CheckFile(Path.Combine(path, name), name, expected);
-            state = ReadState(path, read);
+            state = ParseState(path);
             CheckAgainst(read, path, state);
             (manifest, problem) = (read, null);
             return true;
@@ -67,14 +67,26 @@ public static class CheckpointReader
         if (Convert.ToHexStringLower(SHA256.HashData(file)) != expected.Sha256) throw new FormatException($"{name} was altered: its SHA-256 differs from the manifest");
     }
 
-    private static CheckpointState ReadState(string path, CheckpointManifest manifest)
+    /// <summary>Reads state.json without comparing it with the manifest.</summary>
+    /// <exception cref="LoopedException">It cannot be read.</exception>
+    internal static CheckpointState ReadState(string path)
+    {
+        try
+        {
+            return ParseState(path);
+        }
+        catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
+        {
+            throw new LoopedException($"The checkpoint {path} cannot be read: {e.Message}.", e);
+        }
+    }
+
+    private static CheckpointState ParseState(string path)
     {
         try
         {
             using FileStream file = OpenForReading(Path.Combine(path, CheckpointManifest.State));
-            return JsonSerializer.Deserialize<CheckpointState>(file, CheckpointJson.Options) is { } state && state.Step == manifest.Step
-                ? state
-                : throw new FormatException("state.json is of another step than the manifest");
+            return JsonSerializer.Deserialize<CheckpointState>(file, CheckpointJson.Options) ?? throw new FormatException("state.json is empty");
         }
         catch (JsonException e)
         {
@@ -85,6 +97,7 @@ public static class CheckpointReader
     /// <summary>The manifest's own claims, which no file hash covers.</summary>
     private static void CheckAgainst(CheckpointManifest manifest, string path, CheckpointState state)
     {
+        if (state.Step != manifest.Step) throw new FormatException("state.json is of another step than the manifest");
         string hash = StateHash.Combine(manifest.Step, manifest.Files[CheckpointManifest.Model].Sha256,
             manifest.Files[CheckpointManifest.Optimizer].Sha256, state.State);
         if (hash != manifest.StateSha256) throw new FormatException("its state_sha256 does not match its files");

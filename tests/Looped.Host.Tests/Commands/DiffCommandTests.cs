@@ -71,14 +71,30 @@ public sealed class DiffCommandTests : IDisposable
     }
 
     [Fact]
-    public void A_damaged_checkpoint_is_left_out_with_a_warning()
+    public void An_altered_checkpoint_is_said_to_be_and_the_tensor_that_was_altered_is_named()
     {
         SmallRun.Write(_folder["a"]);
         SmallRun.Write(_folder["b"]);
-        File.Delete(_folder["b/checkpoints/step-000020/manifest.json"]);
+        string file = _folder["b/checkpoints/step-000040/model.safetensors"];
+        byte[] bytes = File.ReadAllBytes(file);
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(file, bytes);
         RunComparison comparison = RunComparison.Of(_folder["a"], _folder["b"]);
-        Assert.Equal([40L], comparison.EqualCheckpoints);
-        Assert.Contains("step-000020 is not compared", Assert.Single(comparison.Warnings), StringComparison.Ordinal);
+        Assert.Contains("step-000040 is not as it was written: model.safetensors was altered", Assert.Single(comparison.Warnings), StringComparison.Ordinal);
+        Assert.Equal("h.0.weight", Assert.Single(comparison.FirstCheckpoint!.Difference.Model).Name);
+        Assert.Contains("    model      h.0.weight: 1 of 6 elements", Text(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_checkpoint_that_cannot_be_read_is_not_called_identical()
+    {
+        SmallRun.Write(_folder["a"]);
+        SmallRun.Write(_folder["b"]);
+        File.Delete(_folder["b/checkpoints/step-000020/optimizer.safetensors"]);
+        RunComparison comparison = RunComparison.Of(_folder["a"], _folder["b"]);
+        Assert.False(comparison.Identical);
+        Assert.Contains(comparison.Warnings, w => w.StartsWith("Step 20 is not compared.", StringComparison.Ordinal));
+        Assert.Equal("not all could be compared; equal in 40 steps of metrics, and every tensor of model and optimizer at step 40", Text());
     }
 
     [Fact]
