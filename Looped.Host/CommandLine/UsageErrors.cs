@@ -15,7 +15,7 @@ internal static class UsageErrors
         if (unknown.Count > 0)
             return unknown;
         if (parsed.Errors.Count > 0)
-            return [.. parsed.Errors.Select(e => e.Message.TrimEnd('.')).Distinct()];
+            return [.. parsed.Errors.Select(e => Describe(e, command)).Distinct()];
         return [];
     }
 
@@ -45,6 +45,24 @@ internal static class UsageErrors
             ? $"{PathOf(command)} has no command '{word}'{Suggestions.DidYouMean(word, command.Subcommands.Select(c => c.Name))}"
             : $"{PathOf(command)} does not know what to do with '{word}'";
     }
+
+    /// <summary>The library's sentences name .NET types; ours say what to type.</summary>
+    private static string Describe(ParseError error, Command command)
+    {
+        if (command.Action is null && command.Subcommands.Count > 0)
+            return $"{PathOf(command)} needs one of its commands: {string.Join(", ", command.Subcommands.Select(c => c.Name))}";
+        bool unreadable = error.Message.StartsWith("Cannot parse argument", StringComparison.Ordinal);
+        return error.SymbolResult switch
+        {
+            OptionResult { Tokens: [var token] } option when unreadable => Unreadable(option.Option.Name, option.Option.ValueType, token),
+            ArgumentResult { Tokens: [var token], Parent: OptionResult option } when unreadable => Unreadable(option.Option.Name, option.Option.ValueType, token),
+            ArgumentResult { Tokens: [var token] } argument when unreadable => Unreadable(argument.Argument.Name, argument.Argument.ValueType, token),
+            _ => error.Message.TrimEnd('.'),
+        };
+    }
+
+    private static string Unreadable(string name, Type type, Token token) =>
+        $"{name} must be {RecipeScalar.Describe(Nullable.GetUnderlyingType(type) ?? type)}, not '{token.Value}'";
 
     /// <summary>The command's name as typed, such as <c>looped recipe show</c>.</summary>
     public static string PathOf(Command command) => string.Join(' ', Lineage(command).Reverse().Select(c => c.Name));

@@ -44,7 +44,7 @@ internal static class RecipeCommand
     {
         var command = new LoopedCommand("keys", "Explain every recipe key: type, default, range, meaning (Markdown).")
         {
-            Examples = ["looped recipe keys > docs/recipes.md"],
+            Examples = ["looped recipe keys"],
         };
         command.SetAction(_ => Terminal.Out.Write(RecipeKeysPage.ToMarkdown()));
         return command;

@@ -23,7 +23,8 @@ internal static class RecipeKeysPage
         - Keys marked with ° only observe or place a run: they cannot change its weights, and a run may be resumed with another value.
           All other keys together are the run's identity; a run folder made with other values is refused.
 
-        This page is the output of `looped recipe keys`.
+        This page is the output of `looped recipe keys`; after a change of keys, write it again with
+        `looped recipe keys > docs/recipes.md`.
         """;
 
     /// <summary>The page as Markdown.</summary>

@@ -6,7 +6,7 @@ namespace Looped.Models.Families;
 /// <summary>The `model` section of a recipe. Each family derives its own record with its own keys and documented defaults.</summary>
 public abstract record ModelConfig
 {
-    /// <summary>The family, as registered in <see cref="FamilyRegistry"/>; it decides which other keys exist.</summary>
+    /// <summary>The family of models (see `looped recipe keys`); it decides which other keys exist.</summary>
     [Required]
     public string Family { get; init; } = "";
 

@@ -55,10 +55,14 @@ public class CommandLineTests
     [InlineData("look --dry-rum=3", "looped look has no option --dry-rum; did you mean '--dry-run'?")]
     [InlineData("look --verbos", "looped look has no option --verbos; did you mean '--verbose'?")]
     [InlineData("look --steps --dry-rum", "looped look has no option --dry-rum; did you mean '--dry-run'?")]
-    [InlineData("look --steps many", "Cannot parse argument 'many' for option '--steps' as expected type 'System.Int32'")]
+    [InlineData("look --steps many", "--steps must be a whole number, not 'many'")]
+    [InlineData("look --factor much", "--factor must be a number, not 'much'")]
+    [InlineData("group", "looped group needs one of its commands: one, two")]
+    [InlineData("group on", "looped group has no command 'on'; did you mean 'one'?")]
+    [InlineData("group one --factor", "looped group one has no option --factor")]
     public void A_mistake_is_named_with_the_nearest_valid_word(string line, string sentence)
     {
-        IReadOnlyList<string> errors = UsageErrors.Of(LoopedProgram.CreateRoot([new CommandEntry("Group", CreateLook)]).Parse(line));
+        IReadOnlyList<string> errors = UsageErrors.Of(LoopedProgram.CreateRoot([new("Group", CreateLook), new("Group", CreateGroup)]).Parse(line));
         Assert.Equal([sentence], errors);
     }
 
@@ -67,13 +71,19 @@ public class CommandLineTests
     [InlineData("look --steps -3")]
     [InlineData("look -- --a-file-with-a-strange-name")]
     public void A_correct_line_has_no_mistakes(string line) =>
-        Assert.Empty(UsageErrors.Of(LoopedProgram.CreateRoot([new CommandEntry("Group", CreateLook)]).Parse(line)));
+        Assert.Empty(UsageErrors.Of(LoopedProgram.CreateRoot([new("Group", CreateLook), new("Group", CreateGroup)]).Parse(line)));
 
     private static LoopedCommand CreateLook() => new("look", "Looks.")
     {
         Examples = ["looped look"],
         Arguments = { new Argument<string?>("THING") { Arity = ArgumentArity.ZeroOrOne } },
-        Options = { new Option<bool>("--dry-run"), new Option<int>("--steps") },
+        Options = { new Option<bool>("--dry-run"), new Option<int>("--steps"), new Option<double?>("--factor") },
+    };
+
+    private static LoopedCommand CreateGroup() => new("group", "Has commands.")
+    {
+        Examples = ["looped group one"],
+        Subcommands = { new LoopedCommand("one", "First.") { Examples = [] }, new LoopedCommand("two", "Second.") { Examples = [] } },
     };
 
     private static IEnumerable<Command> Leaves(Command command) =>
