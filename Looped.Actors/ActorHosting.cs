@@ -21,6 +21,8 @@ public static class ActorHosting
             .AddHocon(Dispatchers.Configuration, HoconAddMode.Append)
             // An actor that throws has lost its state: it stops, and the run ends with its error instead of going on without it.
             .AddHocon("akka.actor.guardian-supervisor-strategy = \"Akka.Actor.StoppingSupervisorStrategy, Akka\"", HoconAddMode.Prepend)
+            // Signals are notices to the run; the actor system must not shut itself down on one before the checkpoint is written.
+            .AddHocon("akka.coordinated-shutdown.run-by-clr-shutdown-hook = off", HoconAddMode.Prepend)
             .WithCustomSerializer("looped", [typeof(IWireMessage)], system => new WireSerializer(system))
             .WithActors((system, registry) =>
             {
