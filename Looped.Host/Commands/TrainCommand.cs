@@ -62,7 +62,7 @@ internal static class TrainCommand
         using (RunSession session = RunSession.Open(folder, recipe, data.Dataset.ContentHash, extend, TimeProvider.System))
         {
             foreach (string warning in session.Warnings) Terminal.Error.WriteWarning(warning);
-            using ITrainingDisplay display = Terminal.Out.IsInteractive ? new LiveDisplay(Terminal.Out.Console) : new PlainDisplay();
+            using ITrainingDisplay display = Terminal.Out.IsInteractive ? new LiveDisplay(Terminal.Out.Console, TimeProvider.System) : new PlainDisplay();
             display.Note(data.Training.Describe());
             display.Start(recipe.Name, session.Restored?.Step ?? 0, recipe.Training.Steps);
             var training = new TrainRun(session, data, display);

@@ -22,8 +22,8 @@ internal sealed class PlainDisplay(Action<string> write, TimeProvider time) : IT
         _line.Add(report);
         if (_written is { } last && report.Step != report.Steps && time.GetElapsedTime(last) < Pause) return;
         _written = time.GetTimestamp();
-        string eta = _line.Remaining is { } left ? $"  eta {StepLine.Clock(left)}" : "";
-        write(string.Create(CultureInfo.InvariantCulture, $"step {report.Step}/{report.Steps} ({100.0 * report.Step / report.Steps:0} %)  {_line.Numbers}{eta}"));
+        string eta = _line.Remaining is { } left ? $"  eta {Quantity.Duration(left)}" : "";
+        write(string.Create(CultureInfo.InvariantCulture, $"step {report.Step}/{report.Steps} ({StepLine.Percent(report.Step, report.Steps)} %)  {_line.Numbers}{eta}"));
     }
 
     public void Evaluated(EvaluationReport report) => write(StepLine.Describe(report));

@@ -44,10 +44,8 @@ internal sealed class StepLine
     public string Numbers => Last is not { } last ? "" : string.Create(CultureInfo.InvariantCulture,
         $"loss {_loss:0.000}  {TokensPerSecond:N0} tok/s  lr {last.LearningRate:0.0e-00}  norm {last.GradientNorm:0.00}{(last.Skipped ? "  skipped" : "")}");
 
-    /// <summary><c>1:05</c> or <c>2:03:04</c>.</summary>
-    public static string Clock(TimeSpan time) => time.TotalHours >= 1
-        ? string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours}:{time:mm\\:ss}")
-        : string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalMinutes}:{time:ss}");
+    /// <summary>Whole percent done, rounded down: only a finished run is at 100.</summary>
+    public static long Percent(long step, long steps) => 100 * step / steps;
 
     /// <summary><c>validation perplexity 9.87 (24,576 tokens) after step 50</c>.</summary>
     public static string Describe(EvaluationReport report) => string.Create(CultureInfo.InvariantCulture,

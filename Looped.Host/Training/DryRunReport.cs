@@ -26,6 +26,7 @@ internal sealed record DryRunReport(RunRecipe Recipe, int Vocabulary, long Seque
         [
             ("weights", parameters * element, $"{element} bytes a parameter"),
             ("moments", 2 * parameters * element, "AdamW keeps two"),
+            ("gradients", parameters * element, "of one micro-batch, until they are added up"),
             ("accumulator", parameters * sum, recipe.Training.Reduction == Reduction.Exact64 ? "exact sums, int64" : "plain sums"),
             ("reduction", parameters * sum, "the reduced sums; none for a single worker"),
             ("activations", model.ActivationBytes(recipe.Batch.MicroSequences, length, element), "of one micro-batch, estimated"),
