@@ -4,7 +4,7 @@ namespace Looped.Models.Data.Tokenizers;
 
 /// <summary>
 /// Hugging Face's own library (Rust, Apache-2.0) over one definition. It loads from a path only, so the definition passes through a
-/// temporary file; its calls are serialised by a lock of its own, whatever the number of instances (measured).
+/// temporary file. A call costs a microsecond more than its work, so single words are worth asking for.
 /// </summary>
 internal sealed class NativeTokenizer : IDisposable
 {

@@ -5,7 +5,7 @@ namespace Looped.Models.Data.Tokenizers;
 
 /// <summary>
 /// Encodes text word by word and remembers the words, for tokenizers whose words stand alone (<see cref="TokenizerJson.WordsStandAlone"/>).
-/// Natural text repeats itself, so nearly every word is found without asking the native library and its lock: threads do not wait for each other.
+/// Natural text repeats itself, so nearly every word is found without asking the native library: several times as fast on English.
 /// </summary>
 /// <param name="encode">Encodes a word that was not seen before.</param>
 internal sealed class WordCache(Func<string, int[]> encode)

@@ -144,14 +144,24 @@ public sealed class CorpusPreparerTests : IDisposable
     {
         string path = Write("a.txt", Lines(3000));
         var seen = new List<PreparationProgress>();
-        CorpusPreparer.Prepare(new PreparationRequest([path], "characters", _folder["out"]), new Recorder(seen), TestContext.Current.CancellationToken);
+        CorpusPreparer.Prepare(new PreparationRequest([path], "characters", _folder["out"]), new Recorder(seen.Add), TestContext.Current.CancellationToken);
         long total = 2 * new FileInfo(path).Length;
         Assert.Equal(new PreparationProgress(total, total), seen[^1]);
         Assert.Equal(seen.Select(p => p.BytesDone).Order(), seen.Select(p => p.BytesDone));
     }
 
-    private sealed class Recorder(List<PreparationProgress> seen) : IProgress<PreparationProgress>
+    [Fact]
+    public void Stopping_in_the_middle_leaves_nothing_behind()
     {
-        public void Report(PreparationProgress value) => seen.Add(value);
+        string path = Write("a.txt", string.Concat(Enumerable.Repeat(Lines(3000), 4)));
+        using var stop = new CancellationTokenSource();
+        Assert.Throws<OperationCanceledException>(() =>
+            CorpusPreparer.Prepare(new PreparationRequest([path], "bytes", _folder["out"]), new Recorder(_ => stop.Cancel()), stop.Token));
+        Assert.Equal([path], Directory.EnumerateFileSystemEntries(_folder.Path));
+    }
+
+    private sealed class Recorder(Action<PreparationProgress> report) : IProgress<PreparationProgress>
+    {
+        public void Report(PreparationProgress value) => report(value);
     }
 }
