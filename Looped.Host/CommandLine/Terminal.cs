@@ -57,14 +57,15 @@ internal sealed class Terminal
     public void WriteJson(JsonNode node) => _writer.WriteLine(node.ToJsonString(Indented));
 
     /// <summary>Writes an error; red where there is colour.</summary>
-    public void WriteError(string sentence) => WriteLabelled("error", "red", sentence);
+    public void WriteError(string sentence) => WriteLabelled("error:", "red", $" {sentence}");
 
     /// <summary>Writes a warning; yellow where there is colour.</summary>
-    public void WriteWarning(string sentence) => WriteLabelled("warning", "yellow", sentence);
+    public void WriteWarning(string sentence) => WriteLabelled("warning:", "yellow", $" {sentence}");
 
-    private void WriteLabelled(string label, string colour, string sentence)
+    /// <summary>Writes a line of which the first words have a colour.</summary>
+    public void WriteLabelled(string label, string colour, string rest)
     {
-        Console.Markup($"[{colour}]{label}:[/] ");
-        _writer.WriteLine(sentence);
+        Console.Markup($"[{colour}]{label}[/]");
+        _writer.WriteLine(rest);
     }
 }

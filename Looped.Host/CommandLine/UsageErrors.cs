@@ -11,9 +11,12 @@ internal static class UsageErrors
     public static IReadOnlyList<string> Of(ParseResult parsed)
     {
         Command command = parsed.CommandResult.Command;
-        List<string> unknown = [.. UnknownWords(parsed).Select(word => Describe(word, command))];
-        if (unknown.Count > 0)
-            return unknown;
+        string[] unknown = [.. UnknownWords(parsed)];
+        // Options after a mistyped command belong to the command that was meant.
+        if (command.Subcommands.Count > 0 && Array.Find(unknown, word => !word.StartsWith('-')) is { } mistyped)
+            unknown = [mistyped];
+        if (unknown.Length > 0)
+            return [.. unknown.Select(word => Describe(word, command))];
         if (parsed.Errors.Count > 0)
             return [.. parsed.Errors.Select(e => Describe(e, command)).Distinct()];
         return [];

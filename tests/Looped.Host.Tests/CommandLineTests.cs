@@ -50,6 +50,7 @@ public class CommandLineTests
     [Theory]
     [InlineData("look a b", "looped look does not know what to do with 'b'")]
     [InlineData("lok", "looped has no command 'lok'; did you mean 'look'?")]
+    [InlineData("lok a --dry-run", "looped has no command 'lok'; did you mean 'look'?")]
     [InlineData("look a --dry-rum", "looped look has no option --dry-rum; did you mean '--dry-run'?")]
     [InlineData("look --dry-rum", "looped look has no option --dry-rum; did you mean '--dry-run'?")]
     [InlineData("look --dry-rum=3", "looped look has no option --dry-rum; did you mean '--dry-run'?")]
