@@ -14,9 +14,10 @@ namespace Looped.Actors.Training;
 /// <param name="Generation">The generation that computed it.</param>
 /// <param name="WorldSize">Its number of workers.</param>
 /// <param name="Skipped">Whether the update was left out because a gradient was not acceptable.</param>
+/// <param name="StallSeconds">How long training stood still before this step, for copying a snapshot.</param>
 /// <param name="WeightsSha256">Hash over the parameters in order after this step, at evaluations; else null.</param>
 public sealed record StepReport(long Step, long Steps, double Loss, double LearningRate, double GradientNorm, long Tokens,
-    double TokensPerSecond, double Seconds, long Generation, int WorldSize, bool Skipped, string? WeightsSha256 = null) : IStepRecord;
+    double TokensPerSecond, double Seconds, long Generation, int WorldSize, bool Skipped, double StallSeconds = 0, string? WeightsSha256 = null) : IStepRecord;
 
 /// <summary>A finished evaluation: a line of `evaluations.jsonl`.</summary>
 /// <param name="Step">Committed steps of the evaluated weights; 0 is the initial model.</param>

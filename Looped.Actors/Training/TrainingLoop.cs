@@ -52,7 +52,7 @@ public sealed class TrainingLoop : IDisposable
     public void Run(CancellationToken stop, CancellationToken abandon)
     {
         bool last = _replica.Step >= _recipe.Training.Steps;
-        _observer.AtRest(_replica, last);
+        double stall = Rest(last);
         while (!last)
         {
             long started = Stopwatch.GetTimestamp();
@@ -71,11 +71,18 @@ public sealed class TrainingLoop : IDisposable
             bool hash = last || IsDue(_recipe.Evaluation.Every);
             _observer.Committed(new StepReport(_replica.Step, _recipe.Training.Steps, step.Loss, step.LearningRate, step.GradientNorm,
                 _replica.Tokens, step.ScoredTokens / seconds, seconds, _generation.Number, _generation.WorldSize, step.Skipped,
-                hash ? _replica.WeightsHash() : null));
-            _observer.AtRest(_replica, last);
+                stall, hash ? _replica.WeightsHash() : null));
+            stall = Rest(last);
             // Scopes free the tensors; small native objects behind finalizers (implicit scalars) would still pile up between collections.
             GC.Collect(0);
         }
+    }
+
+    private double Rest(bool last)
+    {
+        long started = Stopwatch.GetTimestamp();
+        _observer.AtRest(_replica, last);
+        return Stopwatch.GetElapsedTime(started).TotalSeconds;
     }
 
     private bool IsDue(int every) => every > 0 && _replica.Step % every == 0;

@@ -19,6 +19,7 @@ internal static class CommandList
         new(Inspect, DiffCommand.Create),
         new(Inspect, RecipeCommand.Create),
         new(Check, ParityCommand.Create),
+        new(Check, BenchCommand.Create),
     ];
 }
 

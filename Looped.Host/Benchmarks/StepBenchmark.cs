@@ -1,0 +1,140 @@
+using System.Diagnostics;
+using Akka.Hosting;
+using Looped.Actors;
+using Looped.Actors.Recipes;
+using Looped.Actors.Supervision;
+using Looped.Actors.Training;
+using Looped.Host.Training;
+using Looped.Models.Checkpoints;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using static TorchSharp.torch;
+
+namespace Looped.Host.Benchmarks;
+
+/// <summary>Speeds measured in turn in one process: the run's step and the bare one.</summary>
+/// <param name="Pairs">Tokens per second of the actors' step and of the bare loop, round by round.</param>
+/// <param name="Stalled">Share of the elapsed time that training stood still for snapshots, at a checkpoint every 50 steps.</param>
+internal sealed record StepBenchmarkResult(IReadOnlyList<(double Actors, double Bare)> Pairs, double Stalled)
+{
+    /// <summary>The median of the rounds' ratios.</summary>
+    public double Ratio => Median(Pairs.Select(p => p.Actors / p.Bare));
+
+    public double Actors => Median(Pairs.Select(p => p.Actors));
+
+    public double Bare => Median(Pairs.Select(p => p.Bare));
+
+    private static double Median(IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+    }
+}
+
+/// <summary>What the actors, the exact sums and the logs cost a step: the two loops run in turn, round by round, on the same machine state.</summary>
+internal sealed class StepBenchmark(RunRecipe recipe, RunData data)
+{
+    private const int WarmUp = 3;
+
+    /// <summary>Measures.</summary>
+    /// <param name="rounds">Pairs of measurements.</param>
+    /// <param name="steps">Measured steps of each.</param>
+    /// <param name="report">Told about each round.</param>
+    public async Task<StepBenchmarkResult> Run(int rounds, int steps, Action<string> report)
+    {
+        var pairs = new List<(double, double)>();
+        double stalled = 0, elapsed = 0;
+        for (int round = 0; round < rounds; round++)
+        {
+            // The order alternates, so that a drift of the machine favours neither.
+            double bare = round % 2 == 1 ? Bare(steps) : 0;
+            var (actors, stall, seconds) = await Actors(steps);
+            if (round % 2 == 0) bare = Bare(steps);
+            pairs.Add((actors, bare));
+            stalled += stall;
+            elapsed += seconds;
+            report($"round {round + 1}: {actors:N0} tok/s as a run, {bare:N0} bare, ratio {actors / bare:0.000}");
+        }
+        return new StepBenchmarkResult(pairs, stalled / elapsed);
+    }
+
+    private double TokensPerStep => (double)recipe.Batch.GlobalSequences * recipe.Model.SequenceLength;
+
+    private double Bare(int steps)
+    {
+        double speed = 0;
+        // A thread of its own, as the training thread has: LibTorch keeps a team of threads for each.
+        var thread = new Thread(() =>
+        {
+            set_num_threads(recipe.Training.Threads);
+            using var loop = new BareLoop(recipe, data.CreateModel());
+            for (int i = 0; i < WarmUp; i++) loop.Step(data.Training);
+            long started = Stopwatch.GetTimestamp();
+            for (int i = 0; i < steps; i++) loop.Step(data.Training);
+            speed = steps * TokensPerStep / Stopwatch.GetElapsedTime(started).TotalSeconds;
+        });
+        thread.Start();
+        thread.Join();
+        return speed;
+    }
+
+    private async Task<(double Speed, double Stall, double Seconds)> Actors(int steps)
+    {
+        string folder = Directory.CreateTempSubdirectory("looped-bench-").FullName;
+        try
+        {
+            long first = 0, last = 0;
+            double stall = 0;
+            RunRecipe timed = recipe with
+            {
+                Training = recipe.Training with { Steps = WarmUp + steps },
+                Evaluation = recipe.Evaluation with { Every = 0 },
+                Checkpoint = recipe.Checkpoint with { Every = 50 },
+            };
+            using var metrics = Looped.Actors.Runs.StepLog.Open<StepReport>(Path.Combine(folder, "metrics.jsonl"), 0);
+            RunEnvironment environment = Environment(timed, folder, step =>
+            {
+                metrics.Append(step);
+                if (step.Step == WarmUp) first = Stopwatch.GetTimestamp();
+                else if (step.Step > WarmUp) stall += step.StallSeconds;
+                last = Stopwatch.GetTimestamp();
+            });
+            var observer = new RunObserver { OnEvent = _ => { } };
+            var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+            builder.Logging.AddConsole().SetMinimumLevel(LogLevel.Warning);
+            builder.Services.AddAkka("looped", akka => akka.AddHocon("akka.loglevel = WARNING", HoconAddMode.Prepend).WithLoopedRun(environment, observer));
+            using IHost host = builder.Build();
+            await host.StartAsync();
+            RunEnded ended = await observer.Ended;
+            await host.StopAsync();
+            if (ended.Outcome != RunOutcome.Finished) throw new Models.LoopedException(ended.Reason ?? "The benchmark's run did not finish.");
+            double seconds = Stopwatch.GetElapsedTime(first, last).TotalSeconds;
+            return (steps * TokensPerStep / seconds, stall, seconds);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private RunEnvironment Environment(RunRecipe timed, string folder, Action<StepReport> record) => new()
+    {
+        Worker = "worker-0",
+        Recipe = timed,
+        RecipeIdentity = "bench",
+        DataHash = data.Dataset.ContentHash,
+        Training = data.Training,
+        Validation = data.Validation,
+        CreateModel = data.CreateModel,
+        // Evaluation has its own cost and is not part of a step.
+        EvaluatedSteps = new HashSet<long> { 0, timed.Training.Steps },
+        RecordStep = (step, _) => record(step),
+        RecordEvaluation = _ => { },
+        SaveCheckpoint = (snapshot, _) =>
+        {
+            Models.Checkpoints.CheckpointWritten written = CheckpointWriter.Write(folder, snapshot,
+                new CheckpointInfo("bench", "", "", new Dictionary<string, string>(), new Dictionary<string, long>(), [], ""), "bench");
+            return (written.Path, written.Bytes);
+        },
+    };
+}
