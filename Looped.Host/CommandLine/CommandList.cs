@@ -12,6 +12,7 @@ internal static class CommandList
     public static IReadOnlyList<CommandEntry> All { get; } =
     [
         new(Train, TrainCommand.Create),
+        new(Train, PrepareCommand.Create),
         new(Use, GenerateCommand.Create),
         new(Use, EvalCommand.Create),
         new(Inspect, StatusCommand.Create),

@@ -1,0 +1,66 @@
+using System.Text.Json;
+using Looped.Host.CommandLine;
+using Looped.Models.Data;
+
+namespace Looped.Host.Tests;
+
+public sealed class PrepareCommandTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("looped-test-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private async Task<LoopedResult> Run(params string[] args)
+    {
+        using LoopedProcess process = LoopedProcess.Start(_folder, null, ["prepare", .. args]);
+        return await process.WaitAsync();
+    }
+
+    private void Write(string name, string text) => File.WriteAllText(Path.Combine(_folder, name), text);
+
+    [Fact]
+    public async Task Text_becomes_a_folder_that_opens()
+    {
+        Write("a.txt", string.Concat(Enumerable.Repeat("A line of text.\n", 100)));
+        LoopedResult result = (await Run("a.txt", "--out", "out")).Expect(ExitCode.Finished);
+        Assert.StartsWith("out: 1,440 training and 160 validation tokens, vocabulary 12, from 1 file", result.Output, StringComparison.Ordinal);
+        Assert.Empty(result.Error);
+        using TokenDataset data = TokenDataset.Open(Path.Combine(_folder, "out"));
+        Assert.Equal("characters", data.Tokenizer.Name);
+    }
+
+    [Fact]
+    public async Task Every_option_is_used_and_json_is_json()
+    {
+        Write("a.jsonl", string.Concat(Enumerable.Range(0, 20).Select(i => $"{{\"body\":\"document {i}\"}}\n")));
+        LoopedResult result = (await Run("a.jsonl", "--tokenizer", "bytes", "--jsonl-key", "body", "--threads", "2", "--out", "out", "--json")).Expect(ExitCode.Finished);
+        JsonElement made = JsonDocument.Parse(result.Output).RootElement;
+        Assert.Equal(22, made.GetProperty("validation_tokens").GetInt64());
+        Assert.Equal(256, made.GetProperty("vocabulary_size").GetInt32());
+    }
+
+    [Fact]
+    public async Task Bad_text_fails_with_one_sentence()
+    {
+        File.WriteAllBytes(Path.Combine(_folder, "bad.txt"), [0x61, 0xFF, 0x61]);
+        LoopedResult result = (await Run("bad.txt", "--out", "out")).Expect(ExitCode.Failed);
+        Assert.Equal("error: bad.txt is not UTF-8 at byte 1; convert it, for example with `iconv -t UTF-8`.\n", result.Error);
+    }
+
+    [Theory]
+    [InlineData("nothing.txt --out out", "nothing.txt does not exist")]
+    [InlineData("a.txt", "--out")]
+    [InlineData("a.txt --out out --threads 0", "--threads must be at least 1, not 0")]
+    [InlineData("a.txt --out out --tokenizer gpt9", "no tokenizer 'gpt9'")]
+    [InlineData("a.txt --out out --tokeniser bytes", "did you mean '--tokenizer'?")]
+    public async Task Bad_usage_is_said_to_be_so(string line, string expected)
+    {
+        Write("a.txt", "Some text, which is long enough to prepare.");
+        LoopedResult result = (await Run(line.Split(' '))).Expect(ExitCode.BadUsage);
+        Assert.Contains(expected, result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_shipped_corpus_lies_beside_the_program() =>
+        Assert.True(File.Exists(Path.Combine(AppContext.BaseDirectory, "data", "classics", "opticks.txt")));
+}
