@@ -21,6 +21,7 @@ internal static class CommandList
         new(Inspect, RecipeCommand.Create),
         new(Check, ParityCommand.Create),
         new(Check, BenchCommand.Create),
+        new(Check, DoctorCommand.Create),
     ];
 }
 

@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
+using Looped.Host.CommandLine;
 using Looped.Host.Doctor;
 using Looped.Tests;
 
@@ -11,6 +13,28 @@ public sealed class DoctorTests : IDisposable
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task This_machine_can_train_and_every_finding_that_is_not_ok_has_a_remedy()
+    {
+        LoopedResult result = (await LoopedProcess.RunAsync("doctor", "--json", "--run", _folder["not/yet"])).Expect(ExitCode.Finished);
+        JsonNode json = JsonNode.Parse(result.Output)!;
+        Assert.True((bool)json["can_train"]!);
+        JsonNode[] findings = [.. json["findings"]!.AsArray().Select(f => f!)];
+        Assert.Equal(["system", ".NET", "LibTorch", "processor", "threads", "memory", "open files", "clock", "run folder", "GPU", "NCCL"],
+            findings.Select(f => (string?)f["subject"]));
+        Assert.All(findings, f => Assert.True((string?)f["status"] == "ok" || f["remedy"] is not null));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_folder.Root));
+    }
+
+    [Fact]
+    public async Task A_folder_that_cannot_be_written_fails_the_examination()
+    {
+        LoopedResult result = (await LoopedProcess.RunAsync("doctor", "--run", "/proc/runs")).Expect(ExitCode.Failed);
+        Assert.Contains("\nfail  run folder  /proc (proc, ", result.Output, StringComparison.Ordinal);
+        Assert.Contains("\n                  → choose another place for runs with --run DIR\n", result.Output, StringComparison.Ordinal);
+        Assert.EndsWith("Training cannot work here yet: 1 finding must be mended first.\n", result.Output, StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData(true, Architecture.X64, "2.36", nameof(Severity.Ok))]
