@@ -15,7 +15,7 @@ public sealed class StepLogTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private static StepReport Report(long step, string? hash = null) => new(step, 150, 4.5 / step, 1e-3, 0.7, step * 2048, 2600, 0.8, 1, 1, false, hash);
+    private static StepReport Report(long step, string? hash = null) => new(step, 150, 4.5 / step, 1e-3, 0.7, step * 2048, 2600, 0.8, 1, 1, false, WeightsSha256: hash);
 
     private void Append(params long[] steps)
     {
