@@ -19,6 +19,7 @@ internal sealed class BareLoop : IDisposable
             torch._foreach_add_(t, 1)
             torch._fused_adamw_(p, g, m, v, [], t, lr=lr, beta1=b1, beta2=b2, weight_decay=wd, eps=eps, amsgrad=False, maximize=False)
             return 0
+
         """;
 
     private readonly Recipe _recipe;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 using Akka.Hosting;
 using Looped.Actors;
 using Looped.Actors.Recipes;
@@ -63,19 +64,35 @@ internal sealed class StepBenchmark(RunRecipe recipe, RunData data)
     private double Bare(int steps)
     {
         double speed = 0;
+        ExceptionDispatchInfo? error = null;
         // A thread of its own, as the training thread has: LibTorch keeps a team of threads for each.
         var thread = new Thread(() =>
         {
-            set_num_threads(recipe.Training.Threads);
-            using var loop = new BareLoop(recipe, data.CreateModel());
-            for (int i = 0; i < WarmUp; i++) loop.Step(data.Training);
-            long started = Stopwatch.GetTimestamp();
-            for (int i = 0; i < steps; i++) loop.Step(data.Training);
-            speed = steps * TokensPerStep / Stopwatch.GetElapsedTime(started).TotalSeconds;
+            try
+            {
+                speed = TimeBare(steps);
+            }
+#pragma warning disable CA1031 // It is rethrown on the caller's thread.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                error = ExceptionDispatchInfo.Capture(e);
+            }
         });
         thread.Start();
         thread.Join();
+        error?.Throw();
         return speed;
+    }
+
+    private double TimeBare(int steps)
+    {
+        set_num_threads(recipe.Training.Threads);
+        using var loop = new BareLoop(recipe, data.CreateModel());
+        for (int i = 0; i < WarmUp; i++) loop.Step(data.Training);
+        long started = Stopwatch.GetTimestamp();
+        for (int i = 0; i < steps; i++) loop.Step(data.Training);
+        return steps * TokensPerStep / Stopwatch.GetElapsedTime(started).TotalSeconds;
     }
 
     private async Task<(double Speed, double Stall, double Seconds)> Actors(int steps)
