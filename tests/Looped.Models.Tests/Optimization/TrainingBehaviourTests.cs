@@ -20,8 +20,16 @@ public class TrainingBehaviourTests
         Name = "behaviour",
         Model = new CoTFormerConfig
         {
-            Family = "cotformer", Variant = "ln_cotformer", Layers = 3, LayersBegin = 1, LayersEnd = 1, Width = 32, Heads = 2,
-            SequenceLength = 16, Repeats = 2, Dropout = dropout,
+            Family = "cotformer",
+            Variant = "ln_cotformer",
+            Layers = 3,
+            LayersBegin = 1,
+            LayersEnd = 1,
+            Width = 32,
+            Heads = 2,
+            SequenceLength = 16,
+            Repeats = 2,
+            Dropout = dropout,
         },
         Batch = new BatchRecipe { GlobalSequences = 4, MicroSequences = 2 },
         Optimizer = new OptimizerRecipe { LearningRate = rate },
