@@ -5,6 +5,7 @@ using Looped.Actors.Evaluating;
 using Looped.Actors.Supervision;
 using Looped.Models.Checkpoints;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using CheckpointWritten = Looped.Actors.Checkpointing.CheckpointWritten;
 
 namespace Looped.Actors.Tests;
@@ -28,6 +29,7 @@ public class RunTests
             },
         };
         using IHost host = Host.CreateDefaultBuilder()
+            .ConfigureLogging(logging => logging.ClearProviders())
             .ConfigureServices(services => services.AddAkka("looped", akka => akka
                 .AddHocon("akka.actor.serialize-messages = on\nakka.loglevel = WARNING", HoconAddMode.Prepend)
                 .WithLoopedRun(environment, observer)

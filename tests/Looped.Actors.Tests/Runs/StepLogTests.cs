@@ -29,7 +29,7 @@ public sealed class StepLogTests : IDisposable
     public void A_line_has_the_documented_keys_and_leaves_out_what_is_not_known()
     {
         Append(1);
-        Assert.Equal("""{"step":1,"steps":150,"loss":4.5,"learning_rate":0.001,"gradient_norm":0.7,"tokens":2048,"tokens_per_second":2600,"seconds":0.8,"generation":1,"world_size":1,"skipped":false}""" + "\n",
+        Assert.Equal("""{"step":1,"steps":150,"loss":4.5,"learning_rate":0.001,"gradient_norm":0.7,"tokens":2048,"tokens_per_second":2600,"seconds":0.8,"generation":1,"world_size":1,"skipped":false,"stall_seconds":0}""" + "\n",
             File.ReadAllText(Log));
     }
 
