@@ -8,7 +8,7 @@ namespace Looped.Actors.Supervision;
 /// Turns membership into generations, and tells subscribers what happens. It plans; the steps run without it.
 /// <code>
 /// state    message                          does                                                       next state
-/// waiting  RegisterWorker                   checks recipe, data, fingerprint; refuses, or plans         running
+/// waiting  RegisterWorker                   checks recipe and data; refuses, or plans                   running
 /// waiting  StopRun                          RunEnded(interrupted)                                       ended
 /// running  RegisterWorker                   refuses: this build runs one worker                         running
 /// running  StepCommitted, notes, reports    passes them on to subscribers                               running
