@@ -15,8 +15,9 @@ namespace Looped.Host.Benchmarks;
 
 /// <summary>Speeds measured in turn in one process: the run's step and the bare one.</summary>
 /// <param name="Pairs">Tokens per second of the actors' step and of the bare loop, round by round.</param>
-/// <param name="Stalled">Share of the elapsed time that training stood still for snapshots, at a checkpoint every 50 steps.</param>
-internal sealed record StepBenchmarkResult(IReadOnlyList<(double Actors, double Bare)> Pairs, double Stalled)
+/// <param name="Stalled">Share of the elapsed time that training stood still for snapshots, at a checkpoint every 50 steps; null if the measured
+/// steps hold none.</param>
+internal sealed record StepBenchmarkResult(IReadOnlyList<(double Actors, double Bare)> Pairs, double? Stalled)
 {
     /// <summary>The median of the rounds' ratios.</summary>
     public double Ratio => Median(Pairs.Select(p => p.Actors / p.Bare));
@@ -35,7 +36,7 @@ internal sealed record StepBenchmarkResult(IReadOnlyList<(double Actors, double 
 /// <summary>What the actors, the exact sums and the logs cost a step: the two loops run in turn, round by round, on the same machine state.</summary>
 internal sealed class StepBenchmark(RunRecipe recipe, RunData data)
 {
-    private const int WarmUp = 3;
+    private const int WarmUp = 3, CheckpointEvery = 50;
 
     /// <summary>Measures.</summary>
     /// <param name="rounds">Pairs of measurements.</param>
@@ -56,7 +57,7 @@ internal sealed class StepBenchmark(RunRecipe recipe, RunData data)
             elapsed += seconds;
             report($"round {round + 1}: {actors:N0} tok/s as a run, {bare:N0} bare, ratio {actors / bare:0.000}");
         }
-        return new StepBenchmarkResult(pairs, stalled / elapsed);
+        return new StepBenchmarkResult(pairs, WarmUp + steps > CheckpointEvery ? stalled / elapsed : null);
     }
 
     private double TokensPerStep => (double)recipe.Batch.GlobalSequences * recipe.Model.SequenceLength;
@@ -106,7 +107,7 @@ internal sealed class StepBenchmark(RunRecipe recipe, RunData data)
             {
                 Training = recipe.Training with { Steps = WarmUp + steps },
                 Evaluation = recipe.Evaluation with { Every = 0 },
-                Checkpoint = recipe.Checkpoint with { Every = 50 },
+                Checkpoint = recipe.Checkpoint with { Every = CheckpointEvery },
             };
             using var metrics = Looped.Actors.Runs.StepLog.Open<StepReport>(Path.Combine(folder, "metrics.jsonl"), 0);
             RunEnvironment environment = Environment(timed, folder, step =>

@@ -54,7 +54,9 @@ internal static class BenchCommand
         Terminal.Out.WriteLine(NumericsFingerprint.Current(recipe.Training).Describe());
         Terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"as a run {result.Actors:N0} tokens/s, bare {result.Bare:N0} tokens/s, median ratio {result.Ratio:0.000}"));
-        Terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"stalled for snapshots {100 * result.Stalled:0.00} % of the time, a checkpoint every 50 steps"));
+        Terminal.Out.WriteLine(result.Stalled is { } stalled
+            ? string.Create(CultureInfo.InvariantCulture, $"stalled for snapshots {100 * stalled:0.00} % of the time, a checkpoint every 50 steps")
+            : "the stall of a checkpoint was not measured: its first comes at step 50, so use --steps 60");
     }
 
     private static JsonObject Json(StepBenchmarkResult result) => new()
