@@ -47,8 +47,8 @@ public sealed record RunEnvironment
     /// <summary>Records finished evaluations.</summary>
     public required Action<EvaluationReport> RecordEvaluation { get; init; }
 
-    /// <summary>Writes a checkpoint and applies retention; called beside training. Gives its folder and size in bytes.</summary>
-    public required Func<TrainingSnapshot, long, (string Path, long Bytes)> SaveCheckpoint { get; init; }
+    /// <summary>Writes a checkpoint and applies retention; called beside training. Gives its folder, its size in bytes, and where a damaged one of the same step was moved to.</summary>
+    public required Func<TrainingSnapshot, long, (string Path, long Bytes, string? MovedAside)> SaveCheckpoint { get; init; }
 
     /// <summary>Snapshots between the training thread and their readers.</summary>
     public SnapshotStore Snapshots { get; } = new();

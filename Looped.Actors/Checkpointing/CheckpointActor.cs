@@ -57,8 +57,8 @@ public sealed class CheckpointActor : ReceiveActor
         long started = Stopwatch.GetTimestamp(), step = pending.Request.Step;
         try
         {
-            var (path, bytes) = environment.SaveCheckpoint(pending.Snapshot, pending.Request.Generation);
-            return new Done(pending.Asker, new CheckpointWritten(step, path, bytes, Stopwatch.GetElapsedTime(started).TotalSeconds));
+            var (path, bytes, movedAside) = environment.SaveCheckpoint(pending.Snapshot, pending.Request.Generation);
+            return new Done(pending.Asker, new CheckpointWritten(step, path, bytes, Stopwatch.GetElapsedTime(started).TotalSeconds, movedAside));
         }
         catch (Exception error) when (error is LoopedException or IOException or UnauthorizedAccessException)
         {

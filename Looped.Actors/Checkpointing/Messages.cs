@@ -10,7 +10,8 @@ public sealed record WriteCheckpoint(long Step, long Generation) : IWireMessage;
 /// <param name="Path">Its folder.</param>
 /// <param name="Bytes">Its size.</param>
 /// <param name="Seconds">How long the writing took, beside training.</param>
-public sealed record CheckpointWritten(long Step, string Path, long Bytes, double Seconds) : IWireMessage;
+/// <param name="MovedAside">Where a damaged checkpoint of the same step was moved to, or null.</param>
+public sealed record CheckpointWritten(long Step, string Path, long Bytes, double Seconds, string? MovedAside = null) : IWireMessage;
 
 /// <summary>A checkpoint could not be written; training goes on and earlier checkpoints are untouched.</summary>
 public sealed record CheckpointFailed(long Step, string Error) : IWireMessage;

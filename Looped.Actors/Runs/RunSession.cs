@@ -132,8 +132,8 @@ public sealed class RunSession : IDisposable
     }
 
     /// <summary>Writes a checkpoint, then removes those that retention no longer keeps.</summary>
-    /// <returns>Its folder and the bytes of its files.</returns>
-    public (string Path, long Bytes) SaveCheckpoint(TrainingSnapshot snapshot, long generation)
+    /// <returns>Its folder, the bytes of its files, and where a damaged one of the same step was moved to.</returns>
+    public (string Path, long Bytes, string? MovedAside) SaveCheckpoint(TrainingSnapshot snapshot, long generation)
     {
         Models.Checkpoints.CheckpointWritten written =
             CheckpointWriter.Write(Folder.Checkpoints, snapshot, _info, $"g{generation}-{Environment.ProcessId}");
@@ -141,7 +141,7 @@ public sealed class RunSession : IDisposable
         long? best = Evaluations.Where(e => steps.Contains(e.Step)).MinBy(e => e.Loss)?.Step;
         foreach (long step in CheckpointRetention.ToDelete(steps, snapshot.Step, best, Recipe.Checkpoint))
             CheckpointStore.Delete(Folder.Checkpoints, step);
-        return (written.Path, written.Bytes);
+        return (written.Path, written.Bytes, written.MovedAside);
     }
 
     /// <inheritdoc/>

@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Looped.Actors.Checkpointing;
 using Looped.Actors.Evaluating;
+using Looped.Models.Optimization;
 
 namespace Looped.Actors.Supervision;
 
@@ -8,7 +9,7 @@ namespace Looped.Actors.Supervision;
 /// Turns membership into generations, and tells subscribers what happens. It plans; the steps run without it.
 /// <code>
 /// state    message                          does                                                       next state
-/// waiting  RegisterWorker                   checks recipe and data; refuses, or plans                   running
+/// waiting  RegisterWorker                   checks recipe, data, numerics; refuses, or plans            running
 /// waiting  StopRun                          RunEnded(interrupted)                                       ended
 /// running  RegisterWorker                   refuses: this build runs one worker                         running
 /// running  StepCommitted, notes, reports    passes them on to subscribers                               running
@@ -73,6 +74,8 @@ public sealed class SupervisorActor : ReceiveActor
             return $"{worker.Worker} has another recipe; start it with the run's own (recipe.yaml in the run folder).";
         if (worker.DataHash != _environment.DataHash)
             return $"{worker.Worker} has another data set; give it the same files.";
+        if (NumericsFingerprint.Current(_environment.Recipe.Training).Differences(worker.Fingerprint) is { Count: > 0 } differences)
+            return $"{worker.Worker} computes with other numerics than the run ({string.Join(", ", differences)}), so its bits would differ; use equal machines and settings.";
         return null;
     }
 

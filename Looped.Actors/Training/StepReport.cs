@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Looped.Actors.Runs;
 
 namespace Looped.Actors.Training;
@@ -17,7 +18,17 @@ namespace Looped.Actors.Training;
 /// <param name="StallSeconds">How long training stood still before this step, for copying a snapshot.</param>
 /// <param name="WeightsSha256">Hash over the parameters in order after this step, at evaluations; else null.</param>
 public sealed record StepReport(long Step, long Steps, double Loss, double LearningRate, double GradientNorm, long Tokens,
-    double TokensPerSecond, double Seconds, long Generation, int WorldSize, bool Skipped, double StallSeconds = 0, string? WeightsSha256 = null) : IStepRecord;
+    double TokensPerSecond, double Seconds, long Generation, int WorldSize, bool Skipped, double StallSeconds = 0, string? WeightsSha256 = null) : IStepRecord
+{
+    /// <summary>What a checkpoint of this step says about it: whatever does not depend on time or on who computed. Finite numbers only.</summary>
+    public JsonObject Measured()
+    {
+        var measured = new JsonObject { ["learning_rate"] = LearningRate, ["skipped"] = Skipped };
+        if (double.IsFinite(Loss)) measured["loss"] = Loss;
+        if (double.IsFinite(GradientNorm)) measured["gradient_norm"] = GradientNorm;
+        return measured;
+    }
+}
 
 /// <summary>A finished evaluation: a line of `evaluations.jsonl`.</summary>
 /// <param name="Step">Committed steps of the evaluated weights; 0 is the initial model.</param>

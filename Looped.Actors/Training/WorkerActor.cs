@@ -160,11 +160,13 @@ public sealed class WorkerActor : ReceiveActor
     private sealed class Observer(RunEnvironment environment, Generation generation, IActorRef self) : ITrainingObserver
     {
         private long _durable = environment.Restored?.Step ?? -1;
+        private StepReport? _last;
 
         public void BatchTaken() => self.Tell(WorkerActor.BatchTaken.Instance);
 
         public void Committed(StepReport report)
         {
+            _last = report;
             environment.RecordStep(report, generation);
             self.Tell(new StepCommitted(report));
         }
@@ -173,7 +175,7 @@ public sealed class WorkerActor : ReceiveActor
         {
             SnapshotPurpose purpose = SnapshotSchedule.At(environment.Recipe, replica.Step, _durable, last, environment.EvaluatedSteps.Contains(replica.Step));
             if (purpose.Readers == 0) return;
-            environment.Snapshots.Publish(replica.Snapshot(), purpose.Readers);
+            environment.Snapshots.Publish(replica.Snapshot() with { Metrics = _last?.Measured() ?? [] }, purpose.Readers);
             if (purpose.Checkpoint) _durable = replica.Step;
             self.Tell(new SnapshotPublished(replica.Step, purpose));
         }

@@ -89,6 +89,9 @@ internal sealed class TrainRun(RunSession session, RunData data, ITrainingDispla
         {
             case StepCommitted step: display.Step(step.Report); break;
             case EvaluationCompleted evaluation: display.Evaluated(evaluation.Report); break;
+            case Looped.Actors.Checkpointing.CheckpointWritten { MovedAside: { } aside } written:
+                display.Note($"The checkpoint of step {written.Step} that was there is damaged; it was moved to {aside} and written again.");
+                break;
             case CheckpointFailed failed: display.Note($"warning: {failed.Error} Training goes on; earlier checkpoints are intact."); break;
             case EvaluationFailed failed: display.Note($"warning: the evaluation of step {failed.Step} failed: {failed.Error}"); break;
             case RunNote note: display.Note(note.Text); break;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Looped.Models.Checkpoints;
 
@@ -69,7 +70,7 @@ public static class CheckpointWriter
 
         CheckpointFile model = WriteFile(CheckpointManifest.Model, s => SafetensorsWriter.Write(s, snapshot.Parameters));
         CheckpointFile optimizer = WriteFile(CheckpointManifest.Optimizer, s => SafetensorsWriter.Write(s, snapshot.Optimizer));
-        var state = new CheckpointState(CheckpointManifest.CurrentFormat, snapshot.Step, snapshot.State, info);
+        var state = new CheckpointState(CheckpointManifest.CurrentFormat, snapshot.Step, snapshot.State, info with { Metrics = (JsonObject)snapshot.Metrics.DeepClone() });
         var manifest = new CheckpointManifest(CheckpointManifest.CurrentFormat, snapshot.Step, StateHash.OfWeights(snapshot.Parameters),
             StateHash.Combine(snapshot.Step, model.Sha256, optimizer.Sha256, snapshot.State),
             new SortedDictionary<string, CheckpointFile>(StringComparer.Ordinal)

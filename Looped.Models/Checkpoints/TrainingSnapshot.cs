@@ -10,4 +10,8 @@ namespace Looped.Models.Checkpoints;
 /// <param name="Parameters">The weights, in the order of the parameter layout.</param>
 /// <param name="Optimizer">Moments and step counts: <c>exp_avg.NAME</c>, <c>exp_avg_sq.NAME</c>, <c>step.NAME</c>.</param>
 /// <param name="State">Values that feed training and change only at commit (tokens seen, skipped steps, family state); small.</param>
-public sealed record TrainingSnapshot(long Step, IReadOnlyList<NamedTensor> Parameters, IReadOnlyList<NamedTensor> Optimizer, JsonObject State);
+public sealed record TrainingSnapshot(long Step, IReadOnlyList<NamedTensor> Parameters, IReadOnlyList<NamedTensor> Optimizer, JsonObject State)
+{
+    /// <summary>What the last step measured, for people; not part of the state and of no hash. Finite numbers that do not depend on time.</summary>
+    public JsonObject Metrics { get; init; } = [];
+}

@@ -72,7 +72,7 @@ internal sealed class ToyRun : IMicroBatchSource, IValidationSource
         {
             BeforeSave(snapshot.Step);
             Checkpoints[snapshot.Step] = snapshot;
-            return ($"step-{snapshot.Step:D6}", 1);
+            return ($"step-{snapshot.Step:D6}", 1, null);
         },
     };
 
