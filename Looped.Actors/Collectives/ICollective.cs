@@ -12,6 +12,9 @@ public enum ReduceOperation
     Max,
 }
 
+/// <summary>A collective call failed because the communicator was aborted or a peer was lost. Its inputs are untouched.</summary>
+public sealed class CollectiveBrokenException(string message, Exception? cause = null) : Models.LoopedException(message, cause);
+
 /// <summary>
 /// The data plane of one generation: a fixed set of ranks that reduce and broadcast together. Every rank makes the same calls in
 /// the same order. A blocked call returns with an error soon after <see cref="Abort"/> or a peer's death; none hangs for ever.
@@ -36,6 +39,17 @@ public interface ICollective : IDisposable
     /// <summary>Returns when every rank has called it.</summary>
     void Barrier();
 
-    /// <summary>Makes every pending and later call fail. May be called from any thread.</summary>
+    /// <summary>Cancelled as soon as the communicator is known to be unusable: aborted, a peer lost, a connection closed.</summary>
+    CancellationToken Broken { get; }
+
+    /// <summary>Ranks whose closed connection or silence broke the communicator, as far as this rank knows; empty while it is whole.</summary>
+    IReadOnlyList<int> Lost { get; }
+
+    /// <summary>Tells the peers, through a side channel, that this rank lives and how far it is. Returns at once.</summary>
+    /// <param name="microBatches">Micro-batches done so far in this generation.</param>
+    /// <param name="computing">Whether it is computing now; a rank that waits for others is not held to the count.</param>
+    void Beat(long microBatches, bool computing);
+
+    /// <summary>Makes every pending and later call fail with <see cref="CollectiveBrokenException"/>, here and soon on every peer. From any thread.</summary>
     void Abort();
 }

@@ -5,7 +5,7 @@ namespace Looped.Actors.Collectives;
 /// <summary>A world of one: nothing to exchange.</summary>
 public sealed class SoloCollective : ICollective
 {
-    private volatile bool _aborted;
+    private readonly CancellationTokenSource _broken = new();
 
     /// <inheritdoc/>
     public int Rank => 0;
@@ -30,13 +30,25 @@ public sealed class SoloCollective : ICollective
     public void Barrier() => ThrowIfAborted();
 
     /// <inheritdoc/>
-    public void Abort() => _aborted = true;
+    public CancellationToken Broken => _broken.Token;
 
     /// <inheritdoc/>
-    public void Dispose() => Abort();
+    public IReadOnlyList<int> Lost => [];
+
+    /// <inheritdoc/>
+    public void Beat(long microBatches, bool computing)
+    {
+        // Nobody listens.
+    }
+
+    /// <inheritdoc/>
+    public void Abort() => _broken.Cancel();
+
+    /// <inheritdoc/>
+    public void Dispose() => _broken.Dispose();
 
     private void ThrowIfAborted()
     {
-        if (_aborted) throw new OperationCanceledException("The communicator was aborted.");
+        if (_broken.IsCancellationRequested) throw new CollectiveBrokenException("The communicator was aborted.");
     }
 }
