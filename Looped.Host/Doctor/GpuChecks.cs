@@ -1,5 +1,5 @@
-using System.Globalization;
-using System.Runtime.InteropServices;
+using Looped.Actors.Collectives.Nccl;
+using Looped.Models;
 using TorchSharp;
 
 namespace Looped.Host.Doctor;
@@ -27,40 +27,37 @@ internal static class GpuChecks
     }
 
     /// <summary>NCCL, which GPU workers reduce through.</summary>
-    /// <param name="version">What <c>ncclGetVersion</c> says; null if the library is not found.</param>
+    /// <param name="library">The one that workers would use; null if none serves.</param>
+    /// <param name="problem">Why none serves.</param>
     /// <param name="gpus">GPUs that LibTorch can use.</param>
-    public static Finding Nccl(int? version, int gpus) => version switch
+    public static Finding Nccl(string? library, string? problem, int gpus) => (library, gpus) switch
     {
-        { } v => Finding.Ok("NCCL", VersionText(v)),
-        null when gpus > 1 => Finding.Warn("NCCL", "libnccl.so.2 is not found", "several GPU workers need it; install NCCL 2.20 or later and let LD_LIBRARY_PATH find it"),
-        null => Finding.Ok("NCCL", "not found; only needed for several GPU workers"),
+        ({ } found, _) => Finding.Ok("NCCL", found),
+        (null, > 1) => Finding.Warn("NCCL", problem ?? "not found", "several GPU workers need it; docs/gpus.md says where to get it"),
+        _ => Finding.Ok("NCCL", "none that serves; only needed for several GPU workers"),
     };
-
-    /// <summary>22304 → 2.23.4; before 2.9 the digits were 2804 → 2.8.4.</summary>
-    internal static string VersionText(int version)
-    {
-        int unit = version < 10_000 ? 1000 : 10_000;
-        return string.Create(CultureInfo.InvariantCulture, $"{version / unit}.{version % unit / 100}.{version % 100}");
-    }
 
     /// <summary>Examines this machine.</summary>
     public static IEnumerable<Func<Finding>> Here()
     {
         var usable = new Lazy<int>(() => torch.cuda.is_available() ? torch.cuda.device_count() : 0);
         yield return () => Gpu(OtherProgram.Output("nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader"), HasCudaLibTorch(), usable.Value);
-        yield return () => Nccl(NcclVersion(), usable.Value);
+        yield return () => Nccl(usable.Value);
     }
 
     private static bool HasCudaLibTorch() =>
         new[] { AppContext.BaseDirectory, Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native") }
             .Any(folder => File.Exists(Path.Combine(folder, "libtorch_cuda.so")));
 
-    private static unsafe int? NcclVersion()
+    private static Finding Nccl(int gpus)
     {
-        if (!NativeLibrary.TryLoad("libnccl.so.2", out IntPtr library))
-            return null;
-        var getVersion = (delegate* unmanaged[Cdecl]<int*, int>)NativeLibrary.GetExport(library, "ncclGetVersion");
-        int version;
-        return getVersion(&version) == 0 ? version : null;
+        try
+        {
+            return Nccl(NcclLibrary.Load().ToString(), null, gpus);
+        }
+        catch (LoopedException none)
+        {
+            return Nccl(null, none.Message, gpus);
+        }
     }
 }

@@ -146,10 +146,9 @@ public sealed class DoctorTests : IDisposable
     [Fact]
     public void NCCL_matters_only_to_several_GPUs()
     {
-        Assert.Equal(Finding.Ok("NCCL", "2.23.4"), GpuChecks.Nccl(22304, 0));
-        Assert.Equal("2.8.4", GpuChecks.VersionText(2804));
-        Assert.Equal(Severity.Ok, GpuChecks.Nccl(null, 1).Severity);
-        Assert.Equal(Severity.Warn, GpuChecks.Nccl(null, 2).Severity);
+        Assert.Equal(Finding.Ok("NCCL", "NCCL 2.27.5 from libnccl.so.2"), GpuChecks.Nccl("NCCL 2.27.5 from libnccl.so.2", null, 0));
+        Assert.Equal(Severity.Ok, GpuChecks.Nccl(null, "NCCL is not found.", 1).Severity);
+        Assert.Equal((Severity.Warn, "NCCL is not found."), (GpuChecks.Nccl(null, "NCCL is not found.", 2).Severity, GpuChecks.Nccl(null, "NCCL is not found.", 2).Fact));
     }
 
     [Fact]
