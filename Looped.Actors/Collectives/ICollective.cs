@@ -13,7 +13,11 @@ public enum ReduceOperation
 }
 
 /// <summary>A collective call failed because the communicator was aborted or a peer was lost. Its inputs are untouched.</summary>
-public sealed class CollectiveBrokenException(string message, Exception? cause = null) : Models.LoopedException(message, cause);
+public sealed class CollectiveBrokenException(string message, Exception? cause = null) : Models.LoopedException(message, cause)
+{
+    /// <summary>Ranks whose closed connection or silence was the cause, as far as this rank knows; empty if nobody is to blame.</summary>
+    public IReadOnlyList<int> Lost { get; init; } = [];
+}
 
 /// <summary>
 /// The data plane of one generation: a fixed set of ranks that reduce and broadcast together. Every rank makes the same calls in

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace Looped.Actors.Collectives;
 
 /// <summary>A world of one: nothing to exchange.</summary>
-public sealed class SoloCollective : ICollective
+public sealed class SoloCollective : IBucketedCollective
 {
     private readonly CancellationTokenSource _broken = new();
 
@@ -28,6 +28,20 @@ public sealed class SoloCollective : ICollective
 
     /// <inheritdoc/>
     public void Barrier() => ThrowIfAborted();
+
+    /// <inheritdoc/>
+    public void Enqueue(Tensor input, Tensor output, long offset, long count, ReduceOperation operation)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        ArgumentNullException.ThrowIfNull(output);
+        ThrowIfAborted();
+        if (ReferenceEquals(input, output)) return;
+        using var scope = NewDisposeScope();
+        using (no_grad()) output.view(-1).narrow(0, offset, count).copy_(input.view(-1).narrow(0, offset, count));
+    }
+
+    /// <inheritdoc/>
+    public void WaitAll() => ThrowIfAborted();
 
     /// <inheritdoc/>
     public CancellationToken Broken => _broken.Token;
