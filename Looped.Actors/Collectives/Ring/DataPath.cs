@@ -109,13 +109,16 @@ internal sealed unsafe class DataPath : IDisposable
 
     private void RunLarge(OperationHeader header, RingProgram program, Reducer? reducer)
     {
-        if (_sender is null)
-        {
-            _sender = new Thread(SendJobs, maxStackSize: 256 << 10) { IsBackground = true, Name = "ring sender" };
-            _sender.Start();
-        }
         lock (_gate)
         {
+            // Past this, the sending thread is there until the job is done: it leaves only when the path is closed or has failed, and without a job.
+            ObjectDisposedException.ThrowIf(_closed, this);
+            if (_error is not null) throw new SendFailedException(_error);
+            if (_sender is null)
+            {
+                _sender = new Thread(SendJobs, maxStackSize: 256 << 10) { IsBackground = true, Name = "ring sender" };
+                _sender.Start();
+            }
             _received = 0;
             if (program.Sends.Length > 0) _job = (header, program.Sends);
             Monitor.PulseAll(_gate);

@@ -35,6 +35,7 @@ internal sealed class Doorman : IDisposable
 
     public void Dispose()
     {
+        if (_closing) return;
         _closing = true;
         try
         {

@@ -122,13 +122,13 @@ public sealed unsafe class RingCollective : IBucketedCollective
         {
             if (_disposed || _breakage is not null) return;
             _breakage = breakage;
+            // Whoever registered a callback may take its time; the threads of the ring do not wait for it.
+            _ = _broken.CancelAsync();
             Monitor.PulseAll(_gate);
         }
         // The news goes first: a neighbour that sees its data connection end looks for them.
         _monitor.End(new BeaconFrame.Abort(breakage));
         _data.Close();
-        // Whoever registered a callback may take its time; the threads of the ring do not wait for it.
-        _ = _broken.CancelAsync();
     }
 
     /// <summary>For tests: what the peers see of a process that is killed.</summary>
@@ -191,8 +191,11 @@ public sealed unsafe class RingCollective : IBucketedCollective
 
     private void ThrowIfUnusable()
     {
-        if (Volatile.Read(ref _breakage) is { } breakage) throw breakage.ToException();
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        lock (_gate)
+        {
+            if (_breakage is not null) throw _breakage.ToException();
+            ObjectDisposedException.ThrowIf(_disposed, this);
+        }
     }
 
     private static Bucket Check(Tensor input, Tensor output, long offset, long count, ReduceOperation operation)

@@ -39,7 +39,7 @@ internal sealed class RingJoin(RingPlan plan, WaitingRoom room, byte[] secret, D
 
     private Socket Reach(Purpose purpose)
     {
-        string problem = "it was never called.";
+        string? problem = null;
         IReadOnlyList<int> lost = [];
         for (TimeSpan pause = TimeSpan.FromMilliseconds(10); ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
@@ -50,7 +50,8 @@ internal sealed class RingJoin(RingPlan plan, WaitingRoom room, byte[] secret, D
             }
             catch (Exception e) when (e is SocketException or IOException or HandshakeException)
             {
-                (problem, lost) = (e.Message, []);
+                // What the peer said in an earlier call says more than that the last one ran out of time.
+                if (problem is null || !deadline.Passed) (problem, lost) = (e.Message, []);
             }
             if (deadline.Passed) throw Unreachable(lost.Count > 0 ? lost : [plan.Next], $"{plan.Describe(plan.Next)} could not be reached in time: {problem}");
             cancel.WaitHandle.WaitOne(pause < deadline.Left ? pause : deadline.Left);
