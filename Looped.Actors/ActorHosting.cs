@@ -26,7 +26,7 @@ public static class ActorHosting
             .WithCustomSerializer("looped", [typeof(IWireMessage)], system => new WireSerializer(system))
             .WithActors((system, registry) =>
             {
-                IActorRef supervisor = system.ActorOf(Props.Create(() => new SupervisorActor(environment)), "supervisor");
+                IActorRef supervisor = system.ActorOf(Props.Create(() => new SupervisorActor(SupervisedRun.Alone(environment))), "supervisor");
                 IActorRef checkpoints = system.ActorOf(
                     Props.Create(() => new CheckpointActor(environment)).WithDispatcher(Dispatchers.InputOutput), "checkpoints");
                 IActorRef evaluator = system.ActorOf(
@@ -34,7 +34,7 @@ public static class ActorHosting
                 IActorRef monitor = system.ActorOf(Props.Create(() => new RunMonitorActor(observer, supervisor)), "monitor");
                 monitor.Tell(new RunMonitorActor.Watch(supervisor, checkpoints, evaluator));
                 IActorRef worker = system.ActorOf(
-                    Props.Create(() => new WorkerActor(environment, supervisor, checkpoints, evaluator)), "worker");
+                    Props.Create(() => new WorkerActor(environment, new SoloNetwork(), supervisor, checkpoints, evaluator)), "worker");
                 monitor.Tell(new RunMonitorActor.Watch(worker));
                 registry.Register<SupervisorActor>(supervisor);
             });

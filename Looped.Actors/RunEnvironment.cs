@@ -8,6 +8,25 @@ using Looped.Models.Recipes;
 
 namespace Looped.Actors;
 
+/// <summary>How long the parts of a rank's protocol may take; derived from `cluster.worker_timeout`.</summary>
+public sealed record RankTimeouts
+{
+    /// <summary>How long the members of a plan may take to connect and to agree.</summary>
+    public TimeSpan Formation { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often a worker tells the supervisor how it is.</summary>
+    public TimeSpan Heartbeat { get; init; } = TimeSpan.FromMilliseconds(500);
+}
+
+/// <summary>What the run folder has when a process begins to record.</summary>
+/// <param name="Durable">Step of the newest checkpoint; −1 if there is none.</param>
+/// <param name="Evaluated">Steps that have an evaluation.</param>
+public sealed record RecordedSoFar(long Durable, IReadOnlySet<long> Evaluated)
+{
+    /// <summary>A fresh run.</summary>
+    public static RecordedSoFar Nothing { get; } = new(-1, new HashSet<long>());
+}
+
 /// <summary>
 /// What a node has at hand for a run: its recipe, its data, its files. Composed by the host, used by the actors of this process,
 /// never sent anywhere.
@@ -35,11 +54,26 @@ public sealed record RunEnvironment
     /// <summary>Builds the model with its initial weights; called on the thread that will use it.</summary>
     public required Func<LanguageModel> CreateModel { get; init; }
 
-    /// <summary>The state to start from, or null for the initial weights.</summary>
-    public TrainingSnapshot? Restored { get; init; }
+    /// <summary>Reads the newest checkpoint that verifies; null if there is none. Warnings go to the action. Called on the training thread of rank 0.</summary>
+    public Func<Action<string>, TrainingSnapshot?> LoadNewest { get; init; } = _ => null;
 
-    /// <summary>Steps that already have an evaluation in the run folder.</summary>
-    public IReadOnlySet<long> EvaluatedSteps { get; init; } = new HashSet<long>();
+    /// <summary>
+    /// This process now writes the run's logs: committed steps, and the report of the last one if it is known here and may be missing
+    /// in the logs. Gives what is there already.
+    /// </summary>
+    public Func<long, StepReport?, Generation?, RecordedSoFar> BeginRecording { get; init; } = (_, _, _) => RecordedSoFar.Nothing;
+
+    /// <summary>Another process writes the logs from here on.</summary>
+    public Action EndRecording { get; init; } = () => { };
+
+    /// <summary>Whether a micro-batch is computed on trial before this worker asks to take part.</summary>
+    public bool Rehearse { get; init; }
+
+    /// <summary>Version of the program; all nodes run the same.</summary>
+    public string Version { get; init; } = typeof(RunEnvironment).Assembly.GetName().Version!.ToString(3);
+
+    /// <summary>How long the parts of the protocol may take.</summary>
+    public RankTimeouts Timeouts { get; init; } = new();
 
     /// <summary>Records committed steps; called on the training thread of rank 0, flushed before it returns.</summary>
     public required Action<StepReport, Generation> RecordStep { get; init; }

@@ -21,7 +21,16 @@ public sealed class WireSerializer(ExtendedActorSystem system) : SerializerWithS
         ["registration-refused"] = typeof(RegistrationRefused),
         ["generation-planned"] = typeof(GenerationPlanned),
         ["stop-run"] = typeof(StopRun),
-        ["leave-after-step"] = typeof(LeaveAfterStep),
+        ["stop-after-step"] = typeof(StopAfterStep),
+        ["ask-for-run"] = typeof(AskForRun),
+        ["run-described"] = typeof(RunDescribed),
+        ["worker-accepted"] = typeof(WorkerAccepted),
+        ["please-register"] = typeof(PleaseRegister),
+        ["status-read"] = typeof(StatusRead),
+        ["worker-reported"] = typeof(WorkerReported),
+        ["leave-notice"] = typeof(LeaveNotice),
+        ["ask-for-cluster"] = typeof(AskForCluster),
+        ["cluster-picture"] = typeof(ClusterPicture),
         ["worker-ended"] = typeof(WorkerEnded),
         ["subscribe-to-run"] = typeof(SubscribeToRun),
         ["step-committed"] = typeof(StepCommitted),
@@ -76,7 +85,17 @@ public sealed class WireSerializer(ExtendedActorSystem system) : SerializerWithS
 [JsonSerializable(typeof(RegistrationRefused))]
 [JsonSerializable(typeof(GenerationPlanned))]
 [JsonSerializable(typeof(StopRun))]
-[JsonSerializable(typeof(LeaveAfterStep))]
+[JsonSerializable(typeof(StopAfterStep))]
+[JsonSerializable(typeof(GenerationPlan))]
+[JsonSerializable(typeof(AskForRun))]
+[JsonSerializable(typeof(RunDescribed))]
+[JsonSerializable(typeof(WorkerAccepted))]
+[JsonSerializable(typeof(PleaseRegister))]
+[JsonSerializable(typeof(StatusRead))]
+[JsonSerializable(typeof(WorkerReported))]
+[JsonSerializable(typeof(LeaveNotice))]
+[JsonSerializable(typeof(AskForCluster))]
+[JsonSerializable(typeof(ClusterPicture))]
 [JsonSerializable(typeof(WorkerEnded))]
 [JsonSerializable(typeof(SubscribeToRun))]
 [JsonSerializable(typeof(StepCommitted))]

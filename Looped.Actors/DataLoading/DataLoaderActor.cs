@@ -34,6 +34,7 @@ public sealed class DataLoaderActor : ReceiveActor
     private void Start(StartLoading plan)
     {
         (_consumer, _plan, _step, _position) = (Sender, plan, plan.FirstStep, 0);
+        Advance(plan);
         Load(plan.Credit);
     }
 
@@ -43,7 +44,7 @@ public sealed class DataLoaderActor : ReceiveActor
         {
             try
             {
-                _consumer.Tell(new MicroBatchLoaded(_source.Load(_step, plan.MicroBatches[_position])));
+                _consumer.Tell(new MicroBatchLoaded(_source.Load(_step, Of(plan)[_position]), plan.Epoch));
             }
             catch (Exception error) when (error is LoopedException or IOException or UnauthorizedAccessException)
             {
@@ -51,7 +52,15 @@ public sealed class DataLoaderActor : ReceiveActor
                 _consumer.Tell(new LoadingFailed(error.Message));
                 return;
             }
-            if (++_position == plan.MicroBatches.Count) (_step, _position) = (_step + 1, 0);
+            _position++;
+            Advance(plan);
         }
+    }
+
+    private IReadOnlyList<int> Of(StartLoading plan) => _step == plan.FirstStep ? plan.First : plan.MicroBatches;
+
+    private void Advance(StartLoading plan)
+    {
+        if (_position == Of(plan).Count) (_step, _position) = (_step + 1, 0);
     }
 }

@@ -1,33 +1,20 @@
 using Looped.Actors.Recipes;
-using Looped.Actors.Supervision;
 using Looped.Actors.Training;
 using Looped.Models;
 using Looped.Models.Checkpoints;
 
 namespace Looped.Actors.Runs;
 
-/// <summary>
-/// A run folder in the hands of the process that trains: locked, checked against the recipe, its logs open, the state to continue
-/// from loaded. Everything a training writes goes through here.
-/// </summary>
+/// <summary>A run folder in the hands of the process that answers for it: locked, and checked against the recipe.</summary>
 public sealed class RunSession : IDisposable
 {
     private readonly RunLock _lock;
-    private readonly StepLog<StepReport> _metrics;
-    private readonly StepLog<StepAssignment> _steps;
-    private readonly StepLog<EvaluationReport> _evaluations;
-    private readonly CheckpointInfo _info;
-    private readonly List<EvaluationReport> _measured;
 
-    private RunSession(RunFolder folder, RunRecipe recipe, CheckpointInfo info, RunLock @lock, LoadedCheckpoint? restored,
+    private RunSession(RunFolder folder, RunRecipe recipe, CheckpointInfo info, RunLock @lock, TrainingSnapshot? restored,
         IReadOnlyList<string> warnings, double earlierSeconds)
     {
-        (Folder, Recipe, _info, _lock, Restored, Warnings, EarlierSeconds) = (folder, recipe, info, @lock, restored?.Snapshot, warnings, earlierSeconds);
-        long committed = Restored?.Step ?? 0;
-        _metrics = StepLog.Open<StepReport>(folder.Metrics, committed);
-        _steps = StepLog.Open<StepAssignment>(folder.Steps, committed);
-        _evaluations = StepLog.Open<EvaluationReport>(folder.Evaluations, committed);
-        _measured = [.. StepLog.Read<EvaluationReport>(folder.Evaluations)];
+        (Folder, Recipe, _lock, Restored, Warnings, EarlierSeconds) = (folder, recipe, @lock, restored, warnings, earlierSeconds);
+        Recorder = new RunRecorder(folder, recipe, info);
     }
 
     /// <summary>The run folder.</summary>
@@ -35,6 +22,9 @@ public sealed class RunSession : IDisposable
 
     /// <summary>The recipe that is trained.</summary>
     public RunRecipe Recipe { get; }
+
+    /// <summary>What the run's worker in this process, if there is one, reads and writes.</summary>
+    public RunRecorder Recorder { get; }
 
     /// <summary>The state to continue from; null at the start.</summary>
     public TrainingSnapshot? Restored { get; }
@@ -44,15 +34,6 @@ public sealed class RunSession : IDisposable
 
     /// <summary>Seconds that earlier processes spent on this run, as far as their logs tell.</summary>
     public double EarlierSeconds { get; }
-
-    /// <summary>Finished evaluations, those of earlier processes included.</summary>
-    public IReadOnlyList<EvaluationReport> Evaluations
-    {
-        get
-        {
-            lock (_measured) return [.. _measured];
-        }
-    }
 
     /// <summary>Opens or creates a run.</summary>
     /// <param name="folder">Where.</param>
@@ -72,7 +53,9 @@ public sealed class RunSession : IDisposable
             RunIdentity.RequireSameRun(folder, recipe, extend);
             CheckpointStore.RemoveLeftovers(folder.Checkpoints);
             var info = RunIdentity.Describe(recipe, dataHash);
-            LoadedCheckpoint? restored = Restore(folder, recipe, info, out List<string> warnings);
+            using var reader = new RunRecorder(folder, recipe, info);
+            var warnings = new List<string>();
+            TrainingSnapshot? restored = reader.LoadNewest(warnings.Add);
             double earlier = Math.Max(RunSummary.Read(folder.Summary)?.Seconds ?? 0, StepLog.Read<StepReport>(folder.Metrics).Sum(s => s.Seconds));
             DurableFiles.WriteAtomically(folder.Recipe, System.Text.Encoding.UTF8.GetBytes(info.Recipe));
             return new RunSession(folder, recipe, info, held, restored, warnings, earlier);
@@ -98,58 +81,10 @@ public sealed class RunSession : IDisposable
         return summary is { Status: RunStatus.Finished } && summary.Steps >= recipe.Training.Steps ? summary : null;
     }
 
-    private static LoadedCheckpoint? Restore(RunFolder folder, RunRecipe recipe, CheckpointInfo info, out List<string> warnings)
-    {
-        string? newest = CheckpointStore.FindNewestVerified(folder.Checkpoints, out IReadOnlyList<string> damaged);
-        warnings = [.. damaged];
-        if (newest is null) return null;
-        LoadedCheckpoint checkpoint = CheckpointReader.Load(newest);
-        if (checkpoint.Info.DataSha256 != info.DataSha256)
-            throw new LoopedException(
-                $"The data set has changed since {newest} was written (hash {checkpoint.Info.DataSha256[..12]}…, now {info.DataSha256[..12]}…). " +
-                $"Put the data back as they were, or start a new run with --run DIR.");
-        if (checkpoint.Snapshot.Step > recipe.Training.Steps)
-            throw new UsageException($"{newest} is already beyond training.steps = {recipe.Training.Steps}; raise it with --set training.steps=N --extend.");
-        if (checkpoint.Info.Numerics != info.Numerics)
-            warnings.Add($"This machine computes with other numerics than the run so far ({checkpoint.Info.Numerics} → {info.Numerics}): the bits of the result are not guaranteed.");
-        return checkpoint;
-    }
-
-    /// <summary>Records a committed step; flushed before it returns.</summary>
-    public void RecordStep(StepReport report, Generation generation)
-    {
-        ArgumentNullException.ThrowIfNull(report);
-        ArgumentNullException.ThrowIfNull(generation);
-        _steps.Append(new StepAssignment(report.Step, generation.Number, generation.Members, generation.Assignment));
-        _metrics.Append(report);
-    }
-
-    /// <summary>Records a finished evaluation.</summary>
-    public void RecordEvaluation(EvaluationReport report)
-    {
-        _evaluations.Append(report);
-        lock (_measured) _measured.Add(report);
-    }
-
-    /// <summary>Writes a checkpoint, then removes those that retention no longer keeps.</summary>
-    /// <returns>Its folder, the bytes of its files, and where a damaged one of the same step was moved to.</returns>
-    public (string Path, long Bytes, string? MovedAside) SaveCheckpoint(TrainingSnapshot snapshot, long generation)
-    {
-        Models.Checkpoints.CheckpointWritten written =
-            CheckpointWriter.Write(Folder.Checkpoints, snapshot, _info, $"g{generation}-{Environment.ProcessId}");
-        IReadOnlyList<long> steps = CheckpointStore.Steps(Folder.Checkpoints);
-        long? best = Evaluations.Where(e => steps.Contains(e.Step)).MinBy(e => e.Loss)?.Step;
-        foreach (long step in CheckpointRetention.ToDelete(steps, snapshot.Step, best, Recipe.Checkpoint))
-            CheckpointStore.Delete(Folder.Checkpoints, step);
-        return (written.Path, written.Bytes, written.MovedAside);
-    }
-
     /// <inheritdoc/>
     public void Dispose()
     {
-        _metrics.Dispose();
-        _steps.Dispose();
-        _evaluations.Dispose();
+        Recorder.Dispose();
         _lock.Dispose();
     }
 }

@@ -94,6 +94,8 @@ public sealed class StepLog<T> : IDisposable where T : IStepRecord
     {
         try
         {
+            // Not where this process last wrote: one that slept through its replacement must not overwrite its successor's lines.
+            _file.Seek(0, SeekOrigin.End);
             _file.Write([.. JsonSerializer.SerializeToUtf8Bytes(record, RunJson.Line), (byte)'\n']);
         }
         catch (IOException e)

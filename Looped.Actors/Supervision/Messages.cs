@@ -3,34 +3,64 @@ using Looped.Models.Optimization;
 
 namespace Looped.Actors.Supervision;
 
+/// <summary>A worker that knows nothing yet asks what is trained here.</summary>
+/// <param name="Worker">Its name.</param>
+/// <param name="Version">Version of the program it runs.</param>
+public sealed record AskForRun(string Worker, string Version) : IWireMessage;
+
+/// <summary>What is trained here: all that a worker needs to prepare itself.</summary>
+/// <param name="Recipe">The resolved recipe as YAML text.</param>
+/// <param name="RecipeIdentity">Hash of everything in it that can change the weights.</param>
+/// <param name="DataHash">Content hash of the data set.</param>
+/// <param name="RunFolder">The run folder, as the seed sees it.</param>
+/// <param name="Endpoints">Data-plane listeners of the members, for the newcomer to try.</param>
+public sealed record RunDescribed(string Recipe, string RecipeIdentity, string DataHash, string RunFolder, IReadOnlyList<string> Endpoints) : IWireMessage;
+
 /// <summary>A worker has built its replica and asks to take part.</summary>
-/// <param name="Worker">Its name, unique in the run.</param>
+/// <param name="Worker">Its name, unique for each incarnation.</param>
+/// <param name="Version">Version of the program it runs.</param>
 /// <param name="RecipeIdentity">Hash of everything in its recipe that can change the weights.</param>
 /// <param name="DataHash">Content hash of its data set.</param>
 /// <param name="Fingerprint">What its bits depend on.</param>
-/// <param name="Step">Steps its replica has committed.</param>
 public sealed record RegisterWorker(
-    string Worker, string RecipeIdentity, string DataHash, NumericsFingerprint Fingerprint, long Step) : IWireMessage;
+    string Worker, string Version, string RecipeIdentity, string DataHash, NumericsFingerprint Fingerprint) : IWireMessage;
+
+/// <summary>The supervisor takes a worker's statuses from here on.</summary>
+/// <param name="Term">The supervisor's term.</param>
+public sealed record WorkerAccepted(long Term) : IWireMessage;
 
 /// <summary>The supervisor turns a worker away.</summary>
 /// <param name="Reason">One sentence for a person.</param>
 public sealed record RegistrationRefused(string Reason) : IWireMessage;
 
+/// <summary>The supervisor does not know this worker: it is to register (again).</summary>
+public sealed record PleaseRegister : IWireMessage;
+
+/// <summary>The supervisor has read a status: it is there.</summary>
+public sealed record StatusRead(long Sequence) : IWireMessage;
+
+/// <summary>A worker says how it is.</summary>
+public sealed record WorkerReported(WorkerStatus Status) : IWireMessage;
+
 /// <summary>The supervisor's complete plan of a generation.</summary>
-public sealed record GenerationPlanned(Generation Plan) : IWireMessage;
+public sealed record GenerationPlanned(GenerationPlan Plan) : IWireMessage;
 
 /// <summary>Someone asks for the run to stop after the step in progress, with a checkpoint.</summary>
 /// <param name="Reason">Why, for the log: a signal's name, or a time limit.</param>
 public sealed record StopRun(string Reason) : IWireMessage;
 
-/// <summary>The supervisor tells a worker to leave after the step in progress.</summary>
-public sealed record LeaveAfterStep(string Reason) : IWireMessage;
+/// <summary>The supervisor tells a worker to stop the run after the step in progress.</summary>
+public sealed record StopAfterStep(string Reason) : IWireMessage;
 
-/// <summary>A worker's training thread has ended.</summary>
+/// <summary>This worker has notice: it leaves at the end of the step, or, in a hurry, at once.</summary>
+public sealed record LeaveNotice(bool Hurry) : IWireMessage;
+
+/// <summary>A worker is through: its thread has ended and nothing of it is under way.</summary>
 /// <param name="Worker">Its name.</param>
+/// <param name="Outcome">How the run ended for it; interrupted if it left before the end.</param>
 /// <param name="Step">Steps committed.</param>
 /// <param name="Error">What went wrong, or null.</param>
-public sealed record WorkerEnded(string Worker, long Step, string? Error) : IWireMessage;
+public sealed record WorkerEnded(string Worker, RunOutcome Outcome, long Step, string? Error) : IWireMessage;
 
 /// <summary>Asks the supervisor to send run events to the sender.</summary>
 public sealed record SubscribeToRun : IWireMessage;
@@ -59,3 +89,34 @@ public enum RunOutcome
 /// <param name="Step">Steps committed.</param>
 /// <param name="Reason">For a failure the error, for an interruption its cause.</param>
 public sealed record RunEnded(RunOutcome Outcome, long Step, string? Reason) : IWireMessage;
+
+/// <summary>Asks the supervisor for a picture of the cluster.</summary>
+public sealed record AskForCluster : IWireMessage;
+
+/// <summary>A worker in a picture of the cluster.</summary>
+/// <param name="Worker">Its name.</param>
+/// <param name="Rank">Its rank; −1 if it is in no generation.</param>
+/// <param name="Activity">What it does.</param>
+/// <param name="Endpoint">Its data-plane listener.</param>
+/// <param name="Step">Steps committed.</param>
+/// <param name="MicroBatches">Micro-batches it is assigned in each step.</param>
+/// <param name="SecondsPerMicroBatch">Seconds per micro-batch lately.</param>
+/// <param name="SilentSeconds">Since when nothing was heard of it.</param>
+/// <param name="Leaving">Whether it has notice.</param>
+public sealed record WorkerPicture(string Worker, int Rank, RankActivity Activity, string Endpoint, long Step, int MicroBatches,
+    double SecondsPerMicroBatch, double SilentSeconds, bool Leaving);
+
+/// <summary>A picture of the cluster.</summary>
+/// <param name="Run">The run's name.</param>
+/// <param name="RunFolder">Its folder, as the seed sees it.</param>
+/// <param name="Term">The supervisor's term.</param>
+/// <param name="Generation">The generation in force, such as <c>1.4</c>; null if there is none.</param>
+/// <param name="Step">Steps committed.</param>
+/// <param name="Steps">Steps of the whole run.</param>
+/// <param name="Loss">Loss of the last step.</param>
+/// <param name="TokensPerSecond">Speed of the last step.</param>
+/// <param name="LastCheckpoint">Step of the last checkpoint; −1 if there is none yet.</param>
+/// <param name="Ended">How the run ended; null while it has not.</param>
+/// <param name="Workers">Everybody known.</param>
+public sealed record ClusterPicture(string Run, string RunFolder, long Term, string? Generation, long Step, long Steps, double? Loss,
+    double TokensPerSecond, long LastCheckpoint, RunEnded? Ended, IReadOnlyList<WorkerPicture> Workers) : IWireMessage;

@@ -1,53 +1,93 @@
+using System.Diagnostics;
 using Akka.Actor;
 using Looped.Actors.Checkpointing;
 using Looped.Actors.Evaluating;
+using Looped.Actors.Training;
 using Looped.Models.Optimization;
 
 namespace Looped.Actors.Supervision;
 
 /// <summary>
-/// Turns membership into generations, and tells subscribers what happens. It plans; the steps run without it.
+/// Turns membership into generations, and tells subscribers what happens. What to do is decided by <see cref="SupervisorLogic"/>; this
+/// actor has the clock, the term and the addresses. Steps run without it.
 /// <code>
-/// state    message                          does                                                       next state
-/// waiting  RegisterWorker                   checks recipe, data, numerics; refuses, or plans            running
-/// waiting  StopRun                          RunEnded(interrupted)                                       ended
-/// running  RegisterWorker                   refuses: this build runs one worker                         running
-/// running  StepCommitted, notes, reports    passes them on to subscribers                               running
-/// running  StopRun                          LeaveAfterStep to every worker                              draining
-/// running  WorkerEnded                      RunEnded                                                    ended
-/// draining StepCommitted, notes, reports    passes them on                                              draining
-/// draining WorkerEnded                      RunEnded                                                    ended
-/// any      SubscribeToRun                   remembers the sender; if ended, tells it at once            same
+/// state        message                        does                                                        next state
+/// supervising  AskForRun                      RunDescribed, or a refusal                                  supervising
+/// supervising  RegisterWorker                 checks version, recipe, data, numerics; accepts or refuses  supervising
+/// supervising  WorkerReported                 decides; publishes plans; StatusRead to the worker          supervising
+/// supervising  StopRun                        StopAfterStep to the workers                                supervising
+/// supervising  (tick)                         decides                                                     supervising, superseded
+/// any          StepCommitted, Checkpoint…     to the subscribers                                          same
+/// any          AskForCluster                  ClusterPicture                                              same
+/// supervising  (the last checkpoint is down)  RunEnded to the subscribers and the workers                 ended
+/// ended        WorkerReported                 RunEnded to the worker                                      ended
+/// superseded   (a higher term exists)         stops planning; the other supervisor carries on             superseded
 /// </code>
 /// </summary>
-public sealed class SupervisorActor : ReceiveActor
+public sealed class SupervisorActor : ReceiveActor, IWithTimers
 {
-    private readonly RunEnvironment _environment;
-    private readonly HashSet<IActorRef> _subscribers = [];
-    private IActorRef? _worker;
-    private string? _stopReason;
-    private RunEnded? _ended;
-
-    /// <summary>Creates the actor.</summary>
-    public SupervisorActor(RunEnvironment environment)
+    private sealed class Tick
     {
-        _environment = environment;
+        public static readonly Tick Instance = new();
+    }
+
+    private readonly SupervisedRun _run;
+    private readonly long _started = Stopwatch.GetTimestamp();
+    private readonly HashSet<IActorRef> _subscribers = [];
+    private readonly Dictionary<string, IActorRef> _workers = [];
+    private NumericsFingerprint? _fingerprint;
+    private SupervisorState _state;
+    private StepReport? _last;
+    private long _checkpoint = -1;
+    private bool _superseded;
+
+    /// <summary>Creates the actor; a term is claimed at once.</summary>
+    public SupervisorActor(SupervisedRun run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        _run = run;
+        // Plans first: whatever was planned before this term was claimed is known.
+        IReadOnlyList<GenerationPlan> plans = run.Memory.Plans();
+        _state = SupervisorState.Create(run.Settings, run.Memory.ClaimTerm(), plans);
         Receive<SubscribeToRun>(_ => Subscribe());
+        Receive<AskForRun>(Describe);
         Receive<RegisterWorker>(Register);
-        Receive<StopRun>(Stop);
-        Receive<StepCommitted>(Publish);
-        Receive<CheckpointWritten>(Publish);
+        Receive<WorkerReported>(reported => Hear(reported.Status));
+        Receive<StopRun>(stop => Decide(new StopAsked(stop.Reason, Now)));
+        Receive<Tick>(_ => Decide(new Ticked(Now)));
+        Receive<AskForCluster>(_ => Sender.Tell(Picture()));
+        Receive<StepCommitted>(step =>
+        {
+            _last = step.Report;
+            Publish(step);
+        });
+        Receive<CheckpointWritten>(written =>
+        {
+            _checkpoint = Math.Max(_checkpoint, written.Step);
+            Publish(written);
+        });
         Receive<CheckpointFailed>(Publish);
         Receive<EvaluationCompleted>(Publish);
         Receive<EvaluationFailed>(Publish);
         Receive<RunNote>(Publish);
-        Receive<WorkerEnded>(End);
+        Receive<WorkerEnded>(ended =>
+        {
+            if (run.FailsWithWorker && ended.Error is not null) End(new RunEnded(RunOutcome.Failed, ended.Step, ended.Error));
+        });
     }
+
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    private TimeSpan Now => Stopwatch.GetElapsedTime(_started);
+
+    /// <inheritdoc/>
+    protected override void PreStart() => Timers.StartPeriodicTimer("tick", Tick.Instance, TimeSpan.FromMilliseconds(100));
 
     private void Subscribe()
     {
         _subscribers.Add(Sender);
-        if (_ended is not null) Sender.Tell(_ended);
+        if (_state.Ended is not null) Sender.Tell(_state.Ended);
     }
 
     private void Publish(object happened)
@@ -55,46 +95,101 @@ public sealed class SupervisorActor : ReceiveActor
         foreach (IActorRef subscriber in _subscribers) subscriber.Tell(happened);
     }
 
+    private void Describe(AskForRun ask)
+    {
+        if (ask.Version != _run.Version)
+        {
+            Sender.Tell(new RegistrationRefused($"{ask.Worker} runs version {ask.Version} of looped, the seed {_run.Version}; start every node from the same build."));
+            return;
+        }
+        IEnumerable<string> endpoints = (_state.Current?.Endpoints ?? []).Where(e => e.Length > 0);
+        Sender.Tell(new RunDescribed(_run.Recipe, _run.RecipeIdentity, _run.DataHash, _run.RunFolder, [.. endpoints]));
+    }
+
     private void Register(RegisterWorker worker)
     {
-        if (Refusal(worker) is { } reason)
+        if (_run.Refusal(worker, _fingerprint) is { } reason)
         {
+            Publish(new RunNote($"turned away: {reason}"));
             Sender.Tell(new RegistrationRefused(reason));
             return;
         }
-        _worker = Sender;
-        Sender.Tell(new GenerationPlanned(Generation.Even(term: 1, number: 1, [worker.Worker], _environment.Recipe.Batch.MicroBatches())));
+        if (_fingerprint is null) _fingerprint = worker.Fingerprint;
+        else if (_fingerprint.Differences(worker.Fingerprint) is { Count: > 0 } differences)
+            Publish(new RunNote($"warning: {worker.Worker} computes with other numerics ({string.Join(", ", differences)}): bits are not guaranteed"));
+        _workers[worker.Worker] = Sender;
+        Sender.Tell(new WorkerAccepted(_state.Term));
     }
 
-    private string? Refusal(RegisterWorker worker)
+    private void Hear(WorkerStatus status)
     {
-        if (_ended is not null) return "The run has ended.";
-        if (_worker is not null) return "The run already has its worker.";
-        if (worker.RecipeIdentity != _environment.RecipeIdentity)
-            return $"{worker.Worker} has another recipe; start it with the run's own (recipe.yaml in the run folder).";
-        if (worker.DataHash != _environment.DataHash)
-            return $"{worker.Worker} has another data set; give it the same files.";
-        if (NumericsFingerprint.Current(_environment.Recipe.Training).Differences(worker.Fingerprint) is { Count: > 0 } differences)
-            return $"{worker.Worker} computes with other numerics than the run ({string.Join(", ", differences)}), so its bits would differ; use equal machines and settings.";
-        return null;
+        if (_superseded) return;
+        if (!_workers.ContainsKey(status.Worker))
+        {
+            Sender.Tell(new PleaseRegister());
+            return;
+        }
+        _workers[status.Worker] = Sender;
+        Sender.Tell(new StatusRead(status.Sequence));
+        Decide(new StatusHeard(status, Now));
     }
 
-    private void Stop(StopRun stop)
+    private void Decide(SupervisorEvent happened)
     {
-        if (_ended is not null) return;
-        _stopReason ??= stop.Reason;
-        if (_worker is null) Finish(new RunEnded(RunOutcome.Interrupted, _environment.Restored?.Step ?? 0, stop.Reason));
-        else _worker.Tell(new LeaveAfterStep(stop.Reason));
+        if (_superseded) return;
+        GenerationPlan? before = _state.Next;
+        (SupervisorState next, IReadOnlyList<SupervisorCommand> commands) = SupervisorLogic.Decide(_state, happened);
+        // Only whoever holds the highest term may plan.
+        if (commands.OfType<PublishPlan>().Any() && _run.Memory.HighestTerm() > _state.Term)
+        {
+            _superseded = true;
+            Publish(new RunNote($"another supervisor has a higher term than this one's {_state.Term}; it carries on"));
+            return;
+        }
+        _state = next;
+        foreach (SupervisorCommand command in commands) Carry(command, before);
     }
 
-    private void End(WorkerEnded worker) => Finish(
-        worker.Error is not null ? new RunEnded(RunOutcome.Failed, worker.Step, worker.Error)
-        : worker.Step >= _environment.Recipe.Training.Steps ? new RunEnded(RunOutcome.Finished, worker.Step, null)
-        : new RunEnded(RunOutcome.Interrupted, worker.Step, _stopReason));
-
-    private void Finish(RunEnded ended)
+    private void Carry(SupervisorCommand command, GenerationPlan? before)
     {
-        _ended = ended;
+        switch (command)
+        {
+            case PublishPlan publish:
+                _run.Memory.Keep(publish.Plan);
+                IEnumerable<string> told = publish.Plan.Generation.Members.Union((_state.Current ?? before)?.Generation.Members ?? []);
+                foreach (string worker in told) Tell(worker, new GenerationPlanned(publish.Plan));
+                break;
+            case RepeatPlan repeat: Tell(repeat.Worker, new GenerationPlanned(repeat.Plan)); break;
+            case AskToStop stop: Tell(stop.Worker, new StopAfterStep(stop.Reason)); break;
+            case TellOver over: Tell(over.Worker, over.Ended); break;
+            case EndRun end: Publish(Completed(end.Ended)); break;
+            case Remark remark: Publish(new RunNote(remark.Text)); break;
+        }
+    }
+
+    private void End(RunEnded ended)
+    {
+        if (_state.Ended is not null) return;
+        _state = _state with { Ended = ended };
         Publish(ended);
+    }
+
+    /// <summary>A run that nobody computes any more ended at the last step that was heard of.</summary>
+    private RunEnded Completed(RunEnded ended) => ended.Step > 0 || _last is null ? ended : ended with { Step = _last.Step };
+
+    private void Tell(string worker, object message)
+    {
+        if (_workers.TryGetValue(worker, out IActorRef? reference)) reference.Tell(message);
+    }
+
+    private ClusterPicture Picture() => new(_run.Name, _run.RunFolder, _state.Term, _state.Current?.Id.ToString(), _last?.Step ?? 0, _run.Steps,
+        _last?.Loss, _last?.TokensPerSecond ?? 0, _checkpoint, _state.Ended, [.. _state.Workers.Values.Select(Picture)]);
+
+    private WorkerPicture Picture(WorkerView view)
+    {
+        int rank = _state.Current?.RankOf(view.Status.Worker) ?? -1;
+        return new WorkerPicture(view.Status.Worker, rank, view.Status.Activity, view.Status.Endpoint, view.Status.Step,
+            rank < 0 ? 0 : _state.Current!.Generation.Assignment[rank].Count, view.Status.SecondsPerMicroBatch,
+            (Now - view.Heard).TotalSeconds, view.Status.Leaving);
     }
 }

@@ -8,74 +8,88 @@ using static TorchSharp.torch;
 
 namespace Looped.Actors.Training;
 
-/// <summary>What the training loop tells the world. Called on the training thread; implementations return at once.</summary>
-public interface ITrainingObserver
-{
-    /// <summary>A micro-batch was taken from the queue.</summary>
-    void BatchTaken();
-
-    /// <summary>A step was committed.</summary>
-    void Committed(StepReport report);
-
-    /// <summary>A snapshot may be wanted between two steps: called once before the first step and after every commit.</summary>
-    /// <param name="replica">The replica, at rest.</param>
-    /// <param name="last">Whether no further step follows.</param>
-    void AtRest(Replica replica, bool last);
-}
-
 /// <summary>
 /// One generation's steps on one rank: compute the assigned micro-batches, reduce, check, commit. Runs on the training thread and
-/// talks to nobody but the collective, the queue and its observer, so it is tested without an actor system.
+/// talks to nobody but the collective, the queue, the inbox and its observer, so it is tested without an actor system.
 /// </summary>
 public sealed class TrainingLoop : IDisposable
 {
     private readonly Recipe _recipe;
     private readonly Replica _replica;
     private readonly ICollective _collective;
-    private readonly Generation _generation;
+    private readonly GenerationPlan _plan;
     private readonly BatchQueue _batches;
+    private readonly RankInbox _inbox;
     private readonly ITrainingObserver _observer;
     private readonly Tensor _reduced;
     private readonly ControlVector _control;
+    private long _done;
+    private double _secondsPerMicroBatch;
 
     /// <summary>Prepares the loop.</summary>
-    public TrainingLoop(Recipe recipe, Replica replica, ICollective collective, Generation generation, BatchQueue batches, ITrainingObserver observer)
+    public TrainingLoop(Recipe recipe, Replica replica, ICollective collective, GenerationPlan plan, BatchQueue batches, RankInbox inbox,
+        ITrainingObserver observer)
     {
-        (_recipe, _replica, _collective, _generation, _batches, _observer) = (recipe, replica, collective, generation, batches, observer);
+        (_recipe, _replica, _collective, _plan, _batches, _inbox, _observer) = (recipe, replica, collective, plan, batches, inbox, observer);
         _reduced = collective.WorldSize == 1 ? replica.Sums : zeros_like(replica.Sums).DetachFromDisposeScope();
         _control = new ControlVector(replica.Layout.Slots.Count);
+        _secondsPerMicroBatch = inbox.State.SecondsPerMicroBatch;
     }
 
-    /// <summary>Runs until the last step, or until a step that was reduced with a stop flag.</summary>
-    /// <param name="stop">When cancelled, this rank raises the stop flag in its next reduction.</param>
-    /// <param name="abandon">When cancelled, waiting for data ends at once; nothing of the step is kept.</param>
-    public void Run(CancellationToken stop, CancellationToken abandon)
+    /// <summary>Runs until something other than a next step is to be done.</summary>
+    /// <param name="resting">Whether a snapshot may be wanted before the first step.</param>
+    /// <exception cref="CollectiveBrokenException">The communicator broke, or this rank leaves at once. The replica holds exact sums of <see cref="Replica.Held"/>.</exception>
+    public AfterStep Run(bool resting)
     {
         bool last = _replica.Step >= _recipe.Training.Steps;
-        double stall = Rest(last);
-        while (!last)
+        double stall = resting ? Rest(last) : 0;
+        if (last) return AfterStep.Finish;
+        while (true)
         {
             long started = Stopwatch.GetTimestamp();
-            foreach (int index in _generation.Assignment[_collective.Rank])
-            {
-                MicroBatch batch = _batches.Take(_replica.Step, index, abandon);
-                _observer.BatchTaken();
-                _replica.Compute(batch);
-            }
-            _replica.Control[ControlFlag.Stop] = stop.IsCancellationRequested;
+            ComputeMine();
+            RankState state = _inbox.State;
+            _replica.Control[ControlFlag.Stop] = state.StopReason is not null;
+            _replica.Control[ControlFlag.Regroup] = RankLogic.WantsRegroup(state);
+            _replica.Control[ControlSum.Leavers] = state.Leaving ? 1 : 0;
             Reduce();
             CommittedStep step = _replica.Commit(_reduced, _control);
-            last = _control[ControlFlag.Stop] || _replica.Step >= _recipe.Training.Steps;
+            last = _replica.Step >= _recipe.Training.Steps;
+            AfterStep after = RankLogic.Conclude(_control[ControlFlag.Regroup], _control[ControlFlag.Stop],
+                _control[ControlSum.Leavers], _collective.WorldSize, last);
+            bool ends = after is AfterStep.Finish or AfterStep.Stop or AfterStep.AllLeave;
 
             double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
-            bool hash = last || IsDue(_recipe.Evaluation.Every);
+            bool hash = ends || IsDue(_recipe.Evaluation.Every);
+            _inbox.Note(s => s with { Step = _replica.Step, SecondsPerMicroBatch = _secondsPerMicroBatch });
             _observer.Committed(new StepReport(_replica.Step, _recipe.Training.Steps, step.Loss, step.LearningRate, step.GradientNorm,
-                _replica.Tokens, step.ScoredTokens / seconds, seconds, _generation.Number, _generation.WorldSize, step.Skipped,
-                stall, hash ? _replica.WeightsHash() : null));
-            stall = Rest(last);
+                _replica.Tokens, step.ScoredTokens / seconds, seconds, _plan.Generation.Number, _plan.Generation.WorldSize, step.Skipped,
+                stall, hash ? _replica.WeightsHash() : null), _plan);
+            stall = Rest(ends);
             // Scopes free the tensors; small native objects behind finalizers (implicit scalars) would still pile up between collections.
             GC.Collect(0);
+            if (after != AfterStep.Continue) return after;
         }
+    }
+
+    private void ComputeMine()
+    {
+        foreach (int index in _plan.AssignmentOf(_replica.Step)[_collective.Rank])
+        {
+            if (_replica.Held.Contains(index)) continue;
+            if (_collective.Broken.IsCancellationRequested) throw new CollectiveBrokenException("The communicator broke while a micro-batch was computed.");
+            if (_inbox.State.Hurry) throw new CollectiveBrokenException("This rank leaves at once.");
+            MicroBatch batch = _batches.Take(_replica.Step, index, _collective.Broken);
+            _observer.BatchTaken();
+            long started = Stopwatch.GetTimestamp();
+            _collective.Beat(_done, computing: true);
+            _replica.Compute(batch);
+            _collective.Beat(++_done, computing: true);
+            double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+            // A mean over the last ten or so: quick to follow, slow to be fooled.
+            _secondsPerMicroBatch = _secondsPerMicroBatch == 0 ? seconds : 0.9 * _secondsPerMicroBatch + 0.1 * seconds;
+        }
+        _collective.Beat(_done, computing: false);
     }
 
     private double Rest(bool last)
@@ -90,21 +104,8 @@ public sealed class TrainingLoop : IDisposable
     private void Reduce()
     {
         _collective.AllReduce(_replica.Sums, _reduced, ReduceOperation.Sum);
-        Exchange(_replica.Control.Flags, _control.Flags, ReduceOperation.Max);
-        Exchange(_replica.Control.Sums, _control.Sums, ReduceOperation.Sum);
-    }
-
-    private void Exchange<T>(T[] mine, T[] all, ReduceOperation operation) where T : unmanaged
-    {
-        if (_collective.WorldSize == 1)
-        {
-            mine.CopyTo(all, 0);
-            return;
-        }
-        using var scope = NewDisposeScope();
-        Tensor input = from_array(mine), output = zeros_like(input);
-        _collective.AllReduce(input, output, operation);
-        output.data<T>().CopyTo(all);
+        _collective.Combine(_replica.Control.Flags, _control.Flags, ReduceOperation.Max);
+        _collective.Combine(_replica.Control.Sums, _control.Sums, ReduceOperation.Sum);
     }
 
     /// <inheritdoc/>

@@ -1,6 +1,5 @@
 using Akka.Actor;
 using Looped.Actors.Checkpointing;
-using Looped.Actors.Collectives;
 using Looped.Actors.DataLoading;
 using Looped.Actors.Evaluating;
 using Looped.Actors.Supervision;
@@ -10,77 +9,118 @@ using Looped.Models.Optimization;
 namespace Looped.Actors.Training;
 
 /// <summary>
-/// One worker: owns the training thread and its data loader, registers, runs the generations it is given.
+/// One worker: owns the training thread and its data loader, and speaks for them with the supervisor. It sends its whole status at every
+/// change and at every heartbeat; the thread finds what the supervisor says in its <see cref="RankInbox"/>.
 /// <code>
-/// state     message                        does                                                    next state
-/// building  (replica ready)                RegisterWorker to the supervisor                         joining
-/// joining   GenerationPlanned              starts the loader and the loop                           training
-/// joining   RegistrationRefused            WorkerEnded with the reason                              ended
-/// training  MicroBatchLoaded               into the thread's queue                                  training
-/// training  (micro-batch taken)            GrantCredit to the loader                                training
-/// training  (step committed)               StepCommitted to the supervisor                          training
-/// training  (snapshot published)           WriteCheckpoint, EvaluateSnapshot                        training
-/// training  LeaveAfterStep                 raises the stop flag of the next reduction               training
-/// training  (loop ended)                   waits for checkpoints and evaluations under way          ending
-/// any       CheckpointWritten …            passes it on to the supervisor                           same
-/// ending    (nothing under way)            WorkerEnded to the supervisor                            ended
-/// any       (thread failed)                WorkerEnded with the error                               ended
+/// state     message                      does                                                     next state
+/// building  (replica ready)              RegisterWorker                                           active
+/// active    WorkerAccepted               WorkerReported                                           active
+/// active    PleaseRegister               RegisterWorker                                           active
+/// any       RegistrationRefused          releases the thread                                      ending
+/// active    GenerationPlanned            into the inbox                                           active
+/// active    StopAfterStep, LeaveNotice   into the inbox                                           active
+/// active    RunEnded                     releases the thread                                      ending
+/// active    (a generation began)         StartLoading to the loader                               active
+/// active    MicroBatchLoaded             into the thread's queue                                  active
+/// active    (micro-batch taken)          GrantCredit to the loader                                active
+/// active    (step committed)             StepCommitted to the supervisor                          active
+/// active    (snapshot published)         WriteCheckpoint, EvaluateSnapshot                        active
+/// active    (heartbeat)                  WorkerReported                                           active
+/// any       CheckpointWritten …          to the supervisor                                        same
+/// ending    (nothing under way)          reports its outcome; WorkerEnded when the thread ended   ended
+/// any       (thread failed)              WorkerEnded with the error                               ended
 /// </code>
 /// </summary>
-public sealed class WorkerActor : ReceiveActor
+public sealed class WorkerActor : ReceiveActor, IWithTimers
 {
-    private sealed record ReplicaReady(long Step);
-
-    private sealed record BatchTaken
+    private sealed class Heartbeat
     {
-        public static readonly BatchTaken Instance = new();
+        public static readonly Heartbeat Instance = new();
     }
 
-    private sealed record SnapshotPublished(long Step, SnapshotPurpose Purpose);
-
-    private sealed record LoopEnded(long Step);
-
-    private sealed record ThreadFailed(string Error);
-
     private readonly RunEnvironment _environment;
+    private readonly IGenerationNetwork _network;
+    private readonly RankInbox _inbox;
     private readonly IActorRef _supervisor, _checkpoints, _evaluator;
     private readonly BatchQueue _batches = new();
-    private readonly CancellationTokenSource _stop = new(), _abandon = new();
     private IActorRef _loader = ActorRefs.Nobody;
     private TrainingThread? _thread;
-    private Generation? _generation;
+    private long _sequence;
     private int _underWay;
-    private long? _loopEnded;
-    private bool _ended;
+    private RunOutcome? _outcome;
+    private long _step;
+    private bool _threadEnded, _ended, _ready;
+    private string? _refused;
 
     /// <summary>Creates the actor.</summary>
     /// <param name="environment">The node's run.</param>
-    /// <param name="supervisor">Who plans generations.</param>
+    /// <param name="network">How the ranks of a generation connect.</param>
+    /// <param name="supervisor">Who plans generations, or the link to it.</param>
     /// <param name="checkpoints">Who writes checkpoints.</param>
     /// <param name="evaluator">Who evaluates.</param>
-    public WorkerActor(RunEnvironment environment, IActorRef supervisor, IActorRef checkpoints, IActorRef evaluator)
+    public WorkerActor(RunEnvironment environment, IGenerationNetwork network, IActorRef supervisor, IActorRef checkpoints, IActorRef evaluator)
     {
-        (_environment, _supervisor, _checkpoints, _evaluator) = (environment, supervisor, checkpoints, evaluator);
-        Receive<ReplicaReady>(ready => _supervisor.Tell(new RegisterWorker(environment.Worker, environment.RecipeIdentity,
-            environment.DataHash, NumericsFingerprint.Current(environment.Recipe.Training), ready.Step)));
-        Receive<RegistrationRefused>(refused => End(0, refused.Reason));
-        Receive<GenerationPlanned>(planned => Train(planned.Plan));
-        Receive<MicroBatchLoaded>(loaded => _batches.Add(loaded.Batch));
+        (_environment, _network, _supervisor, _checkpoints, _evaluator) = (environment, network, supervisor, checkpoints, evaluator);
+        _inbox = new RankInbox(new RankState { Worker = environment.Worker, Endpoint = network.Endpoint });
+        ReceiveFromSupervisor();
+        ReceiveFromThread();
+        Receive<Heartbeat>(_ => Report());
+        Receive<MicroBatchLoaded>(loaded => _batches.Add(loaded.Batch, loaded.Epoch));
         Receive<LoadingFailed>(failed => _batches.Fail(failed.Error));
-        Receive<BatchTaken>(_ => _loader.Tell(new GrantCredit(1)));
-        Receive<StepCommitted>(_supervisor.Tell);
-        Receive<SnapshotPublished>(Distribute);
-        Receive<LeaveAfterStep>(_ => _stop.Cancel());
-        Receive<CheckpointWritten>(Report);
-        Receive<CheckpointFailed>(Report);
-        Receive<EvaluationCompleted>(Report);
-        Receive<EvaluationFailed>(Report);
-        Receive<LoopEnded>(ended =>
+        Receive<CheckpointWritten>(Done);
+        Receive<CheckpointFailed>(Done);
+        Receive<EvaluationCompleted>(Done);
+        Receive<EvaluationFailed>(Done);
+    }
+
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    private void ReceiveFromSupervisor()
+    {
+        Receive<PleaseRegister>(_ => Register());
+        Receive<WorkerAccepted>(_ => Report());
+        Receive<StatusRead>(_ => { });
+        Receive<RegistrationRefused>(refused =>
         {
-            _loopEnded = ended.Step;
+            _refused = refused.Reason;
+            _inbox.Update(state => state with { Released = true });
+        });
+        Receive<GenerationPlanned>(planned => _inbox.Update(state => RankLogic.Receive(state, planned.Plan)));
+        Receive<StopAfterStep>(stop => _inbox.Update(state => state.StopReason is null ? state with { StopReason = stop.Reason } : state));
+        Receive<LeaveNotice>(notice => _inbox.Update(state => state with { Leaving = true, Hurry = state.Hurry || notice.Hurry }));
+        Receive<RunEnded>(over => _inbox.Update(state => state.Released ? state : state with { Released = true }));
+    }
+
+    private void ReceiveFromThread()
+    {
+        Receive<ThreadMessages.Ready>(_ =>
+        {
+            _ready = true;
+            Register();
+        });
+        Receive<ThreadMessages.Changed>(_ => Report());
+        Receive<StartLoading>(start => _loader.Tell(start));
+        Receive<ThreadMessages.Taken>(_ => _loader.Tell(new GrantCredit(1)));
+        Receive<StepCommitted>(_supervisor.Tell);
+        Receive<RunNote>(_supervisor.Tell);
+        Receive<ThreadMessages.Published>(Distribute);
+        Receive<ThreadMessages.Ended>(ended =>
+        {
+            (_outcome, _step) = (ended.Outcome, ended.Step);
             EndWhenQuiet();
         });
-        Receive<ThreadFailed>(failed => End(_loopEnded ?? 0, failed.Error));
+        Receive<ThreadMessages.Through>(_ =>
+        {
+            _threadEnded = true;
+            EndWhenQuiet();
+        });
+        Receive<ThreadMessages.Failed>(failed =>
+        {
+            _inbox.Update(state => state with { Activity = RankActivity.Ended, Outcome = RunOutcome.Failed, Error = failed.Error });
+            Report();
+            End(RunOutcome.Failed, _inbox.State.Step, failed.Error);
+        });
     }
 
     /// <inheritdoc/>
@@ -89,45 +129,37 @@ public sealed class WorkerActor : ReceiveActor
         _loader = Context.ActorOf(Props.Create(() => new DataLoaderActor(_environment.Training)).WithDispatcher(Dispatchers.InputOutput), "data-loader");
         IActorRef self = Self;
         RunEnvironment environment = _environment;
+        RankInbox inbox = _inbox;
+        inbox.Changed = _ => self.Tell(ThreadMessages.Changed.Instance);
+        var runner = new RankRunner(environment, _network, inbox, _batches, new ThreadMessages.Observer(environment, inbox, self));
         _thread = new TrainingThread(environment.Recipe.Training.Threads,
-            () =>
-            {
-                var replica = new Replica(environment.Recipe, environment.CreateModel());
-                if (environment.Restored is { } snapshot) replica.Restore(snapshot);
-                self.Tell(new ReplicaReady(replica.Step));
-                return replica;
-            },
-            error => self.Tell(new ThreadFailed(error is LoopedException ? error.Message : error.ToString())));
-    }
-
-    private void Train(Generation generation)
-    {
-        _generation = generation;
-        int rank = generation.Members.ToList().IndexOf(_environment.Worker);
-        IReadOnlyList<int> mine = generation.Assignment[rank];
-        // Two steps ahead hides a slow read without holding much memory.
-        _loader.Tell(new StartLoading(_environment.Restored?.Step ?? 0, _environment.Recipe.Training.Steps, mine, 2 * mine.Count));
-
-        var observer = new Observer(_environment, generation, Self);
-        CancellationToken stop = _stop.Token, abandon = _abandon.Token;
-        IActorRef self = Self;
-        _thread!.Post(replica =>
+            () => new Replica(environment.Recipe, environment.CreateModel()),
+            error => self.Tell(new ThreadMessages.Failed(error is LoopedException ? error.Message : error.ToString())));
+        _thread.Post(replica =>
         {
-            using var collective = new SoloCollective();
-            using var loop = new TrainingLoop(_environment.Recipe, replica, collective, generation, _batches, observer);
-            loop.Run(stop, abandon);
-            self.Tell(new LoopEnded(replica.Step));
+            self.Tell(ThreadMessages.Ready.Instance);
+            runner.Run(replica);
+            self.Tell(ThreadMessages.Through.Instance);
         });
+        Timers.StartPeriodicTimer("heartbeat", Heartbeat.Instance, environment.Timeouts.Heartbeat);
     }
 
-    private void Distribute(SnapshotPublished snapshot)
+    private void Register() => _supervisor.Tell(new RegisterWorker(_environment.Worker, _environment.Version, _environment.RecipeIdentity,
+        _environment.DataHash, NumericsFingerprint.Current(_environment.Recipe.Training)));
+
+    private void Report()
+    {
+        if (_ready && !_ended) _supervisor.Tell(new WorkerReported(_inbox.State.ToStatus(++_sequence)));
+    }
+
+    private void Distribute(ThreadMessages.Published snapshot)
     {
         _underWay += snapshot.Purpose.Readers;
-        if (snapshot.Purpose.Checkpoint) _checkpoints.Tell(new WriteCheckpoint(snapshot.Step, _generation!.Number));
+        if (snapshot.Purpose.Checkpoint) _checkpoints.Tell(new WriteCheckpoint(snapshot.Step, snapshot.Generation));
         if (snapshot.Purpose.Evaluate) _evaluator.Tell(new EvaluateSnapshot(snapshot.Step, snapshot.Purpose.Full));
     }
 
-    private void Report(IWireMessage result)
+    private void Done(IWireMessage result)
     {
         _supervisor.Tell(result);
         _underWay--;
@@ -136,48 +168,26 @@ public sealed class WorkerActor : ReceiveActor
 
     private void EndWhenQuiet()
     {
-        if (_loopEnded is { } step && _underWay == 0) End(step, null);
+        if (_outcome is not { } outcome || _underWay > 0) return;
+        if (_inbox.State.Outcome != outcome) _inbox.Update(state => state with { Outcome = outcome });
+        if (!_threadEnded) return;
+        Report();
+        End(outcome, _step, _refused);
     }
 
-    private void End(long step, string? error)
+    private void End(RunOutcome outcome, long step, string? error)
     {
         if (_ended) return;
         _ended = true;
-        _supervisor.Tell(new WorkerEnded(_environment.Worker, step, error));
+        _supervisor.Tell(new WorkerEnded(_environment.Worker, error is null ? outcome : RunOutcome.Failed, step, error));
     }
 
     /// <inheritdoc/>
     protected override void PostStop()
     {
-        _abandon.Cancel();
+        _inbox.Changed = _ => { };
+        _inbox.Update(state => state with { Released = true, Hurry = true });
+        _batches.Fail("The worker was stopped.");
         _thread?.Dispose();
-        _batches.Dispose();
-        _stop.Dispose();
-        _abandon.Dispose();
-    }
-
-    /// <summary>Turns what happens on the training thread into messages to the actor.</summary>
-    private sealed class Observer(RunEnvironment environment, Generation generation, IActorRef self) : ITrainingObserver
-    {
-        private long _durable = environment.Restored?.Step ?? -1;
-        private StepReport? _last;
-
-        public void BatchTaken() => self.Tell(WorkerActor.BatchTaken.Instance);
-
-        public void Committed(StepReport report)
-        {
-            _last = report;
-            environment.RecordStep(report, generation);
-            self.Tell(new StepCommitted(report));
-        }
-
-        public void AtRest(Replica replica, bool last)
-        {
-            SnapshotPurpose purpose = SnapshotSchedule.At(environment.Recipe, replica.Step, _durable, last, environment.EvaluatedSteps.Contains(replica.Step));
-            if (purpose.Readers == 0) return;
-            environment.Snapshots.Publish(replica.Snapshot() with { Metrics = _last?.Measured() ?? [] }, purpose.Readers);
-            if (purpose.Checkpoint) _durable = replica.Step;
-            self.Tell(new SnapshotPublished(replica.Step, purpose));
-        }
     }
 }

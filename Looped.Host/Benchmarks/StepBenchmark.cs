@@ -148,7 +148,7 @@ internal sealed class StepBenchmark(RunRecipe recipe, RunData data)
         Validation = data.Validation,
         CreateModel = data.CreateModel,
         // Evaluation has its own cost and is not part of a step.
-        EvaluatedSteps = new HashSet<long> { 0, timed.Training.Steps },
+        BeginRecording = (_, _, _) => new RecordedSoFar(-1, new HashSet<long> { 0, timed.Training.Steps }),
         RecordStep = (step, _) => record(step),
         RecordEvaluation = _ => { },
         SaveCheckpoint = (snapshot, _) =>

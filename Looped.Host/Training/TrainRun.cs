@@ -76,11 +76,12 @@ internal sealed class TrainRun(RunSession session, RunData data, ITrainingDispla
         Training = data.Training,
         Validation = data.Validation,
         CreateModel = data.CreateModel,
-        Restored = session.Restored,
-        EvaluatedSteps = session.Evaluations.Select(e => e.Step).ToHashSet(),
-        RecordStep = session.RecordStep,
-        RecordEvaluation = session.RecordEvaluation,
-        SaveCheckpoint = session.SaveCheckpoint,
+        LoadNewest = _ => session.Restored, // verified a moment ago, its warnings printed
+        BeginRecording = session.Recorder.Begin,
+        EndRecording = session.Recorder.End,
+        RecordStep = session.Recorder.RecordStep,
+        RecordEvaluation = session.Recorder.RecordEvaluation,
+        SaveCheckpoint = session.Recorder.SaveCheckpoint,
     };
 
     private void Show(object happened)

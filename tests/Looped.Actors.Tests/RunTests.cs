@@ -13,7 +13,7 @@ namespace Looped.Actors.Tests;
 /// <summary>Whole runs through the five actors, every message serialized on its way.</summary>
 public class RunTests
 {
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(20);
 
     private static async Task<(RunEnded Ended, List<object> Events)> Run(
         RunEnvironment environment, Action<object, IActorRef>? onEvent = null)
@@ -49,7 +49,7 @@ public class RunTests
         RunEnvironment environment = toy.Environment();
         var (ended, events) = await Run(environment);
 
-        Assert.Equal((RunOutcome.Finished, 12), (ended.Outcome, ended.Step));
+        Assert.Equal((RunOutcome.Finished, 12, null), (ended.Outcome, ended.Step, ended.Reason));
         Assert.Equal(Enumerable.Range(1, 12).Select(s => (long)s), toy.Steps.Select(s => s.Step));
         Assert.Equal(toy.HashWithoutActors(), toy.Steps[^1].WeightsSha256);
         Assert.Equal([5L, 10L, 12L], toy.Checkpoints.Keys.Order());

@@ -65,7 +65,8 @@ internal sealed class ToyRun : IMicroBatchSource, IValidationSource
         Training = this,
         Validation = this,
         CreateModel = () => new ToyModel((ToyConfig)Recipe.Model, Vocabulary, RandomStream.Create(Recipe.Seed, "initialization")),
-        Restored = restored,
+        LoadNewest = _ => restored,
+        BeginRecording = (_, _, _) => new RecordedSoFar(restored?.Step ?? -1, Evaluations.Select(e => e.Step).ToHashSet()),
         RecordStep = (report, _) => Steps.Add(report),
         RecordEvaluation = Evaluations.Add,
         SaveCheckpoint = (snapshot, _) =>

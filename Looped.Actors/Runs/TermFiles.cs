@@ -1,0 +1,78 @@
+using System.Globalization;
+using System.Text.Json;
+using Looped.Actors.Supervision;
+using Looped.Models;
+using Looped.Models.Checkpoints;
+
+namespace Looped.Actors.Runs;
+
+/// <summary>
+/// Terms and plans as files of the run folder. A term is claimed by creating a file that must not exist, which one process alone can
+/// do, on a shared file system too; so two supervisors that do not see each other have different terms, and workers follow the higher.
+/// </summary>
+public sealed class TermFiles(RunFolder folder) : ISupervisorMemory
+{
+    private const int PlansKept = 64;
+
+    /// <inheritdoc/>
+    public long ClaimTerm()
+    {
+        while (true)
+        {
+            long term = HighestTerm() + 1;
+            string path = Path.Combine(folder.Generations, string.Create(CultureInfo.InvariantCulture, $"term-{term:D6}"));
+            try
+            {
+                using FileStream file = new(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read);
+                file.Flush(flushToDisk: true);
+                return term;
+            }
+            catch (IOException) when (File.Exists(path))
+            {
+                // Somebody else was faster: the next one.
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw DurableFiles.Explain(e, $"The supervisor's term cannot be written to {folder.Generations}");
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public long HighestTerm() => Names("term-*").Select(name => Number(name["term-".Length..])).DefaultIfEmpty(0).Max();
+
+    /// <inheritdoc/>
+    public IReadOnlyList<GenerationPlan> Plans()
+    {
+        var plans = new List<GenerationPlan>();
+        foreach (string name in PlanNames().TakeLast(PlansKept))
+        {
+            string path = Path.Combine(folder.Generations, name);
+            try
+            {
+                plans.Add(PlanJson.Read(File.ReadAllBytes(path)));
+            }
+            catch (Exception e) when (e is JsonException or IOException)
+            {
+                throw new LoopedException($"{path} cannot be read ({e.Message}). Remove it; the run then goes on from its newest checkpoint.", e);
+            }
+        }
+        return plans;
+    }
+
+    /// <inheritdoc/>
+    public void Keep(GenerationPlan plan)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        string name = string.Create(CultureInfo.InvariantCulture, $"plan-{plan.Id.Number:D8}-term-{plan.Id.Term:D6}.json");
+        DurableFiles.WriteAtomically(Path.Combine(folder.Generations, name), PlanJson.Write(plan));
+        foreach (string old in PlanNames().SkipLast(PlansKept)) File.Delete(Path.Combine(folder.Generations, old));
+    }
+
+    private string[] PlanNames() => [.. Names("plan-*.json").Order(StringComparer.Ordinal)];
+
+    private IEnumerable<string> Names(string pattern) =>
+        Directory.Exists(folder.Generations) ? Directory.EnumerateFiles(folder.Generations, pattern).Select(p => Path.GetFileName(p)!) : [];
+
+    private static long Number(string text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : 0;
+}

@@ -1,0 +1,36 @@
+namespace Looped.Actors.Supervision;
+
+/// <summary>What outlives a supervisor: its term, which fences it from others, and the plans it made.</summary>
+public interface ISupervisorMemory
+{
+    /// <summary>Claims the next term.</summary>
+    long ClaimTerm();
+
+    /// <summary>The highest term that anybody has claimed.</summary>
+    long HighestTerm();
+
+    /// <summary>Plans that may still be in force, of all terms.</summary>
+    IReadOnlyList<GenerationPlan> Plans();
+
+    /// <summary>Keeps a plan, durably, before anybody is told.</summary>
+    void Keep(GenerationPlan plan);
+}
+
+/// <summary>For a supervisor that shares its life with its only worker.</summary>
+public sealed class NoSupervisorMemory : ISupervisorMemory
+{
+    /// <inheritdoc/>
+    public long ClaimTerm() => 1;
+
+    /// <inheritdoc/>
+    public long HighestTerm() => 1;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<GenerationPlan> Plans() => [];
+
+    /// <inheritdoc/>
+    public void Keep(GenerationPlan plan)
+    {
+        // The plan is gone when the worker is.
+    }
+}

@@ -1,0 +1,221 @@
+using Looped.Actors.Collectives;
+using Looped.Actors.Supervision;
+using Looped.Models.Data;
+using Looped.Models.Optimization;
+
+namespace Looped.Actors.Training;
+
+/// <summary>
+/// The life of a rank on its training thread: wait for a plan, form its generation, run its steps, hand over or recover, until the run
+/// is over for it. Decisions are those of <see cref="RankLogic"/>; the actor system is not needed between two plans.
+/// </summary>
+public sealed class RankRunner(RunEnvironment environment, IGenerationNetwork network, RankInbox inbox, BatchQueue batches, ITrainingObserver observer)
+{
+    /// <summary>Runs to the end. The replica is fresh or restored.</summary>
+    public void Run(Replica replica)
+    {
+        ArgumentNullException.ThrowIfNull(replica);
+        if (environment.Rehearse) Rehearse(replica);
+        inbox.Update(state => state with { Activity = RankActivity.Idle });
+        while (true)
+        {
+            RankState state = inbox.WaitFor(s => RankLogic.CanForm(s) || MayGo(s));
+            if (MayGo(state))
+            {
+                End(RunOutcome.Interrupted, replica.Step);
+                return;
+            }
+            GenerationPlan plan = state.Candidate!;
+            if (Form(replica, plan) is { } collective && Train(replica, collective, plan)) return;
+        }
+    }
+
+    /// <summary>Whether nobody counts on this rank: it was released, leaves at once, or has notice and is in no plan.</summary>
+    private static bool MayGo(RankState state) => state.Released || state.Hurry
+        || (state is { Leaving: true, Activity: RankActivity.Idle }
+            && (state.InForce is null || (state.Candidate is { } plan && plan.RankOf(state.Worker) < 0)));
+
+    /// <summary>Computes one micro-batch and forgets it: proof that this worker can, before anybody is disturbed.</summary>
+    private void Rehearse(Replica replica)
+    {
+        MicroBatch batch = environment.Training.Load(replica.Step, 0);
+        replica.Compute(batch);
+        replica.Drop();
+    }
+
+    private ICollective? Form(Replica replica, GenerationPlan plan)
+    {
+        inbox.Update(state => state with { Activity = RankActivity.Forming });
+        // A newcomer to a hand-over waits for the end of a step, however long that is; a newer plan or a release ends the wait.
+        bool newcomer = plan.After is not null;
+        IReadOnlyList<int>? culprits = TryForm(replica, plan, newcomer ? TimeSpan.FromDays(1) : environment.Timeouts.Formation, out ICollective? collective);
+        if (culprits is null) return collective;
+        bool has = inbox.State.HasState;
+        string? hash = has ? replica.StateHash() : null;
+        inbox.Update(state => RankLogic.NotUp(state, plan, culprits, stillRunning: false) with { StateHash = hash, Held = has ? [.. replica.Held] : [] });
+        return null;
+    }
+
+    /// <summary>Connects and checks. Null if the generation is up; else the ranks that kept it from coming up.</summary>
+    private IReadOnlyList<int>? TryForm(Replica replica, GenerationPlan plan, TimeSpan deadline, out ICollective? collective)
+    {
+        collective = null;
+        using RankInbox.Watch given = inbox.CancelWhen(s => s.Candidate?.Id > plan.Id || s.Released || s.Hurry);
+        try
+        {
+            collective = network.Join(plan, plan.RankOf(inbox.State.Worker), deadline, given.Token);
+            ICollective joined = collective;
+            using CancellationTokenRegistration abort = given.Token.Register(joined.Abort);
+            new Formation(environment, replica, inbox, observer).Check(collective, plan);
+            return null;
+        }
+        catch (Exception e) when (e is CollectiveBrokenException or OperationCanceledException)
+        {
+            IReadOnlyList<int> lost = e is CollectiveBrokenException { Lost: { Count: > 0 } named } ? named : collective?.Lost ?? [];
+            collective?.Abort();
+            collective?.Dispose();
+            collective = null;
+            return lost;
+        }
+    }
+
+    /// <summary>Runs generations until one breaks (false: the replica is at rest) or the run is over for this rank (true).</summary>
+    private bool Train(Replica replica, ICollective collective, GenerationPlan plan)
+    {
+        try
+        {
+            Enter(replica, collective, plan);
+            bool resting = true;
+            while (true)
+            {
+                ICollective? fresh;
+                GenerationPlan next;
+                using (Follow(collective, plan))
+                {
+                    AfterStep after = Step(replica, collective, plan, resting);
+                    if (after != AfterStep.Regroup) return Conclude(replica, collective, after);
+                    next = Receive(collective);
+                    fresh = HandOver(replica, collective, next, out bool leave);
+                    if (leave) return Leave(replica);
+                }
+                resting = false;
+                if (fresh is not null)
+                {
+                    collective.Dispose();
+                    (collective, plan) = (fresh, next);
+                }
+                Enter(replica, collective, plan);
+            }
+        }
+        catch (Exception e) when (e is CollectiveBrokenException or OperationCanceledException)
+        {
+            collective.Abort();
+            IReadOnlyList<int> lost = collective.Lost;
+            inbox.Update(state => RankLogic.Break(state, lost));
+            if (inbox.State.Hurry) return Leave(replica);
+            string hash = replica.StateHash();
+            inbox.Update(state => RankLogic.Rest(state, replica.Step, hash, [.. replica.Held.Order()]));
+            return false;
+        }
+        finally
+        {
+            collective.Dispose();
+        }
+    }
+
+    private AfterStep Step(Replica replica, ICollective collective, GenerationPlan plan, bool resting)
+    {
+        using var loop = new TrainingLoop(environment.Recipe, replica, collective, plan, batches, inbox, observer);
+        return loop.Run(resting);
+    }
+
+    /// <summary>Tells everybody at once, from whatever thread notices, that the communicator is gone.</summary>
+    private CancellationTokenRegistration Follow(ICollective collective, GenerationPlan plan) => collective.Broken.Register(() =>
+        inbox.Update(state => state.InForce?.Id == plan.Id ? RankLogic.Break(state, collective.Lost) : state));
+
+    private void Enter(Replica replica, ICollective collective, GenerationPlan plan)
+    {
+        int[] first = [.. plan.AssignmentOf(replica.Step)[collective.Rank].Where(m => !replica.Held.Contains(m))];
+        observer.Began(plan, collective.Rank, batches.Begin(), replica.Step, first, plan.Generation.Assignment[collective.Rank]);
+        inbox.Update(state => RankLogic.Up(state, plan, replica.Step, []));
+    }
+
+    /// <summary>Gives the next plan to every rank over the communicator in force, whoever of them holds it.</summary>
+    private GenerationPlan Receive(ICollective collective)
+    {
+        RankState state = inbox.State;
+        GenerationPlan? mine = RankLogic.WantsRegroup(state) ? state.Candidate : null;
+        long[][] held = collective.AllGather([mine?.Id.Term ?? -1, mine?.Id.Number ?? -1]);
+        int holder = held.Index().MaxBy(h => (h.Item[0], h.Item[1], -h.Index)).Index;
+        byte[] bytes = collective.BroadcastBytes(collective.Rank == holder ? PlanJson.Write(mine!) : null, holder);
+        GenerationPlan next = PlanJson.Read(bytes);
+        inbox.Note(s => RankLogic.Receive(s, next));
+        return next;
+    }
+
+    /// <summary>
+    /// Forms the next generation while the old communicator stays open. All members of the old one agree over it whether the next came up;
+    /// if it did not, the old one goes on.
+    /// </summary>
+    private ICollective? HandOver(Replica replica, ICollective old, GenerationPlan next, out bool leave)
+    {
+        bool stays = next.RankOf(inbox.State.Worker) >= 0;
+        ICollective? fresh = null;
+        IReadOnlyList<int>? culprits = stays ? TryForm(replica, next, environment.Timeouts.Formation, out fresh) : null;
+        bool failed;
+        try
+        {
+            failed = old.AllGather([culprits is null ? 0 : 1]).Any(v => v[0] != 0);
+        }
+        catch (CollectiveBrokenException) when (fresh is not null || !stays)
+        {
+            // A member of the old one is gone; the new one does not need it, and if it does, that will show there.
+            failed = false;
+        }
+        catch
+        {
+            inbox.Update(state => RankLogic.NotUp(state, next, culprits ?? [], stillRunning: true));
+            throw;
+        }
+        leave = !failed && !stays;
+        if (!failed) return fresh;
+        fresh?.Abort();
+        fresh?.Dispose();
+        inbox.Update(state => RankLogic.NotUp(state, next, culprits ?? [], stillRunning: true));
+        return null;
+    }
+
+    private bool Conclude(Replica replica, ICollective collective, AfterStep after)
+    {
+        RunOutcome outcome = after == AfterStep.Finish ? RunOutcome.Finished : RunOutcome.Interrupted;
+        bool recorder = collective.Rank == 0;
+        if (after == AfterStep.AllLeave)
+        {
+            // Everybody goes; rank 0 alone has something left to do, for which it needs nobody.
+            collective.Dispose();
+            return recorder ? Finish(replica, outcome) : Leave(replica);
+        }
+        // The others stay until the last checkpoint is on disk: if rank 0 dies now, one of them writes it.
+        if (recorder) observer.Ended(outcome, replica.Step);
+        RankState state = inbox.WaitFor(s => s.Released || s.Hurry || s.Activity != RankActivity.Running);
+        if (state is { Released: false, Hurry: false })
+            throw new CollectiveBrokenException("A peer was lost before the last checkpoint was on disk.");
+        if (!recorder) observer.Ended(outcome, replica.Step);
+        inbox.Update(s => s with { Activity = RankActivity.Ended, StateHash = null });
+        return true;
+    }
+
+    private bool Finish(Replica replica, RunOutcome outcome)
+    {
+        End(outcome, replica.Step);
+        return true;
+    }
+
+    private bool Leave(Replica replica) => Finish(replica, RunOutcome.Interrupted);
+
+    private void End(RunOutcome outcome, long step)
+    {
+        inbox.Update(state => state with { Activity = RankActivity.Ended, StateHash = null, Step = step });
+        observer.Ended(outcome, step);
+    }
+}
