@@ -73,7 +73,8 @@ public sealed class RankInbox(RankState initial)
             {
                 inbox.WaitFor(state => Volatile.Read(ref _over) || condition(state));
                 if (!Volatile.Read(ref _over)) _source.Cancel();
-            }) { IsBackground = true, Name = "watch" };
+            })
+            { IsBackground = true, Name = "watch" };
             _thread.Start();
         }
 
