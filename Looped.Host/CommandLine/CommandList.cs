@@ -6,7 +6,7 @@ namespace Looped.Host.CommandLine;
 /// <summary>Every command of the program, a line each. Adding one is a file in <c>Commands/</c> and a line here.</summary>
 internal static class CommandList
 {
-    private const string Train = "Train", Use = "Use a trained model", Inspect = "Look at runs and recipes", Check = "Check models and this machine";
+    private const string Train = "Train", Use = "Use a trained model", Inspect = "Look at runs and recipes", Cluster = "On many machines", Check = "Check models and this machine";
 
     /// <summary>The commands in the order the help lists them; neighbours of one group stand together.</summary>
     public static IReadOnlyList<CommandEntry> All { get; } =
@@ -19,6 +19,7 @@ internal static class CommandList
         new(Inspect, PlotCommand.Create),
         new(Inspect, DiffCommand.Create),
         new(Inspect, RecipeCommand.Create),
+        new(Cluster, SlurmCommand.Create),
         new(Check, ParityCommand.Create),
         new(Check, BenchCommand.Create),
         new(Check, DoctorCommand.Create),
