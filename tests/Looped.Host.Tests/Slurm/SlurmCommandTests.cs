@@ -123,6 +123,18 @@ public sealed class SlurmCommandTests : IDisposable
     public void A_worker_keeps_a_fifth_of_the_grace_and_at_most_five_seconds_for_leaving(int site, int worker) =>
         Assert.Equal(worker, new SlurmJob
         {
-            Recipe = "r", Name = "r", Program = ["looped"], Run = "r", Output = "r", Workers = 1, Partition = "p", Time = "1", Cpus = 1, Gpus = 0, Memory = "1G", Grace = site, Port = 1,
+            Recipe = "r",
+            Name = "r",
+            Program = ["looped"],
+            Run = "r",
+            Output = "r",
+            Workers = 1,
+            Partition = "p",
+            Time = "1",
+            Cpus = 1,
+            Gpus = 0,
+            Memory = "1G",
+            Grace = site,
+            Port = 1,
         }.WorkerGrace);
 }
