@@ -96,16 +96,17 @@ public sealed unsafe class NcclCollective : ICollective
     public void Abort() => _inner.Abort();
 
     /// <summary>
-    /// Ends the generation. The inner collective goes first: ranks of one host wait for each other while NCCL frees their shared memory, and its
-    /// closed connections are what tells the peers to end theirs. Let a barrier come before, if a peer may still be in the last collective.
+    /// Ends the generation. Let a barrier come before, if a peer may still be in the last collective. Ranks of one host wait for each other while NCCL
+    /// frees their shared memory; a communicator whose peers are slow to end theirs is freed later, by its own thread.
     /// </summary>
     public void Dispose()
     {
         if (_disposed) return;
         _disposed = true;
+        if (!Broken.IsCancellationRequested) _communicator.Leave();
         _inner.Dispose();
         _stop.Cancel();
-        _owner.Join();
+        _owner.Join(_options.AbortWithin);
         _stop.Dispose();
     }
 
@@ -123,11 +124,13 @@ public sealed unsafe class NcclCollective : ICollective
         {
             action();
         }
-        catch
+        catch (Exception e)
         {
             _inner.Abort();
             _stop.Cancel();
-            _owner.Join();
+            _owner.Join(Timeout.InfiniteTimeSpan);
+            // NCCL never knows who is gone; the inner collective may.
+            if (e is CollectiveBrokenException { Lost.Count: 0 } && Lost is { Count: > 0 } lost) throw new CollectiveBrokenException(e.Message, e) { Lost = lost };
             throw;
         }
     }

@@ -22,6 +22,7 @@ internal sealed unsafe class NcclCommunicator(NcclApi nccl, CudaApi cuda, NcclOp
 
     private nint _stream, _ready, _done;
     private string _operation = "initialisation";
+    private volatile bool _leaving;
 
     /// <summary>Selects the device for this thread, and makes stream and events.</summary>
     public void Open()
@@ -77,16 +78,19 @@ internal sealed unsafe class NcclCommunicator(NcclApi nccl, CudaApi cuda, NcclOp
         Await(() => IsSettled() && HasPassed(_done), options.CompleteWithin);
     }
 
+    /// <summary>The generation ends well: nothing is under way, so an abort that waits for peers to end theirs is no reason to give the process up. From any thread.</summary>
+    public void Leave() => _leaving = true;
+
     /// <summary>
-    /// Ends the communicator, whatever state it is in, and frees what <see cref="Open"/> made. If NCCL does not come back in time, the process
-    /// is given up: the call cannot be taken back, and the device stays occupied.
+    /// Ends the communicator, whatever state it is in, and frees what <see cref="Open"/> made. If NCCL does not come back in time after a failure, the
+    /// process is given up: the call cannot be taken back, and the device stays occupied.
     /// </summary>
     public void Abort()
     {
         if (_handle == null) return;
         using (var watchdog = new Timer(_ => options.ExitProcess(
             $"ncclCommAbort did not return on rank {rank} within {options.AbortWithin.TotalSeconds:0.###} s; this process ends, so that a new one can join."),
-            null, options.AbortWithin, Timeout.InfiniteTimeSpan))
+            null, _leaving ? Timeout.InfiniteTimeSpan : options.AbortWithin, Timeout.InfiniteTimeSpan))
         {
             // The handle is dead afterwards, whatever the answer.
             if (*_handle != 0) nccl.CommAbort(*_handle);

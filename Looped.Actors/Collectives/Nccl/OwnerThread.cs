@@ -37,7 +37,8 @@ internal sealed class OwnerThread
     }
 
     /// <summary>Waits until the final action has run; whoever calls it has cancelled <c>stop</c>.</summary>
-    public void Join() => _ended.Task.Wait(CancellationToken.None);
+    /// <param name="limit">How long; a thread that takes longer ends on its own.</param>
+    public void Join(TimeSpan limit) => _ended.Task.Wait(limit);
 
     private void Live()
     {

@@ -34,6 +34,7 @@ public class NcclAbortTests
         Exception?[] failures = world.Run(_ => { });
         Assert.True(Stopwatch.GetElapsedTime(lost) < Soon);
         Assert.All(failures, failure => Assert.Contains("initialisation of rank", Broken(failure).Message, StringComparison.Ordinal));
+        Assert.All(failures, failure => Assert.Equal([1], Broken(failure).Lost));
         Assert.Equal(["abort 0", "abort 1"], world.Fabric.Log.Where(l => l.StartsWith("abort", StringComparison.Ordinal)).Order());
         Assert.Equal(0, world.Fabric.Leaks);
     }
@@ -145,6 +146,20 @@ public class NcclAbortTests
         })));
         Assert.True(exit.IsSet);
         Assert.StartsWith("ncclCommAbort did not return on rank 0 within 0.05 s", reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_communicator_that_ends_well_may_wait_for_its_peers_and_does_not_end_the_process()
+    {
+        var world = new NcclWorld(1);
+        world.Options = world.Options with { AbortWithin = TimeSpan.FromMilliseconds(50), ExitProcess = reason => Assert.Fail(reason) };
+        NcclCollective collective = world.Join(0);
+        world.Fabric.AbortGate.Reset();
+        collective.Dispose();
+        Assert.Equal(3, world.Fabric.Leaks);
+        world.Fabric.AbortGate.Set();
+        Assert.True(world.Fabric.Aborted.Wait(Bound, TestContext.Current.CancellationToken));
+        Assert.True(SpinWait.SpinUntil(() => world.Fabric.Leaks == 0, Bound));
     }
 
     [Fact]
