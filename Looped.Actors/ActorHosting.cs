@@ -10,7 +10,7 @@ namespace Looped.Actors;
 /// <summary>Puts the actors of a run into an actor system.</summary>
 public static class ActorHosting
 {
-    /// <summary>Adds dispatchers and serializer, and the five actors of a run in one process.</summary>
+    /// <summary>Adds the common settings, and the five actors of a run in one process.</summary>
     /// <param name="akka">The actor system's configuration.</param>
     /// <param name="environment">The node's run.</param>
     /// <param name="observer">Where run events go.</param>
@@ -18,12 +18,7 @@ public static class ActorHosting
     {
         ArgumentNullException.ThrowIfNull(akka);
         return akka
-            .AddHocon(Dispatchers.Configuration, HoconAddMode.Append)
-            // An actor that throws has lost its state: it stops, and the run ends with its error instead of going on without it.
-            .AddHocon("akka.actor.guardian-supervisor-strategy = \"Akka.Actor.StoppingSupervisorStrategy, Akka\"", HoconAddMode.Prepend)
-            // Signals are notices to the run; the actor system must not shut itself down on one before the checkpoint is written.
-            .AddHocon("akka.coordinated-shutdown.run-by-clr-shutdown-hook = off", HoconAddMode.Prepend)
-            .WithCustomSerializer("looped", [typeof(IWireMessage)], system => new WireSerializer(system))
+            .AddHocon(ActorSystemSettings.Configuration, HoconAddMode.Prepend)
             .WithActors((system, registry) =>
             {
                 IActorRef supervisor = system.ActorOf(Props.Create(() => new SupervisorActor(SupervisedRun.Alone(environment))), "supervisor");

@@ -1,0 +1,81 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using Akka.Actor;
+using Looped.Actors.Clustering;
+
+namespace Looped.Actors.Tests.Clustering;
+
+/// <summary>Nodes in one process, with fast timings and a supervisor that says where it is.</summary>
+internal sealed class ToyCluster : IAsyncDisposable
+{
+    public static readonly TimeSpan Bound = TimeSpan.FromSeconds(10);
+
+    private readonly List<ClusterNode> _nodes = [];
+    private readonly byte[] _secret = RandomNumberGenerator.GetBytes(32);
+
+    /// <summary>A node that disconnected, as seen by any.</summary>
+    public ConcurrentQueue<NodeAddress> Disconnected { get; } = [];
+
+    public ClusterNodeOptions Options(string role, params ClusterNode[] seeds) => new()
+    {
+        Role = role,
+        Listen = new("127.0.0.1", 0),
+        Seeds = [.. seeds.Select(s => s.Address)],
+        Timings = new(TimeSpan.FromSeconds(1)),
+        Secret = _secret,
+        PeerDisconnected = Disconnected.Enqueue,
+        Start = node =>
+        {
+            if (role == ClusterRoles.Seed) node.StartSupervisorSingleton(Props.Create(() => new WhereAmI()), "supervisor");
+        },
+    };
+
+    public ClusterNode Start(ClusterNodeOptions options)
+    {
+        var node = ClusterNode.Start(options);
+        _nodes.Add(node);
+        return node;
+    }
+
+    public ClusterNode Seed(params ClusterNode[] seeds) => Start(Options(ClusterRoles.Seed, seeds));
+
+    public ClusterNode Worker(params ClusterNode[] seeds) => Start(Options(ClusterRoles.Worker, seeds));
+
+    /// <summary>Kills a node and waits until its port is free.</summary>
+    public static async Task Kill(ClusterNode node)
+    {
+        node.Kill();
+        await node.Terminated.WaitAsync(Bound, TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Asks the supervisor where it is until the answer is acceptable.</summary>
+    public static async Task<NodeAddress> Ask(ClusterNode from, IActorRef supervisor, Func<NodeAddress, bool> accept)
+    {
+        using var bound = new CancellationTokenSource(Bound);
+        while (true)
+        {
+            bound.Token.ThrowIfCancellationRequested();
+            try
+            {
+                string answer = await supervisor.Ask<string>("where are you?", TimeSpan.FromMilliseconds(250), bound.Token);
+                NodeAddress where = new(Address.Parse(answer).Host, Address.Parse(answer).Port!.Value);
+                if (accept(where)) return where;
+            }
+            catch (AskTimeoutException)
+            {
+                Assert.False(from.Terminated.IsCompleted);
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (ClusterNode node in _nodes) node.Kill();
+        await Task.WhenAll(_nodes.Select(n => n.Terminated)).WaitAsync(Bound);
+    }
+
+    private sealed class WhereAmI : ReceiveActor
+    {
+        public WhereAmI() => Receive<string>(_ => Sender.Tell(Akka.Cluster.Cluster.Get(Context.System).SelfAddress.ToString()));
+    }
+}
