@@ -37,7 +37,7 @@ public sealed class ClusterNode
     public Address SelfAddress { get; }
 
     /// <summary>As <see cref="SelfAddress"/>, for options and people.</summary>
-    public NodeAddress Address => new(SelfAddress.Host, SelfAddress.Port!.Value);
+    public NodeAddress Address => NodeAddress.Of(SelfAddress);
 
     /// <summary>Completes when the cluster counts this node as a full member. Training need not wait for it.</summary>
     public Task Joined => _joined.Task;
@@ -135,11 +135,11 @@ public sealed class ClusterNode
         Cluster.Get(System).JoinSeedNodes(seeds.Where(a => Options.Seeds.Count == 0 || a != SelfAddress).Distinct());
     }
 
-    private Address ToAddress(NodeAddress address) => new(SelfAddress.Protocol, SelfAddress.System, address.Host, address.Port);
+    private Address ToAddress(NodeAddress address) => address.ToAkka(SelfAddress);
 
     private void OnQuarantined(Address by)
     {
-        _lost.TrySetResult($"{by.Host}:{by.Port} takes this node for dead");
+        _lost.TrySetResult($"{NodeAddress.Of(by)} takes this node for dead");
         // A supervisor here would go on beside the one that has replaced it, until the term stops it.
         if (Options.Role == ClusterRoles.Seed) Kill();
     }

@@ -12,7 +12,7 @@ internal sealed class ConnectionWatcher : ReceiveActor
     {
         Receive<DisassociatedEvent>(e =>
         {
-            if (e.RemoteAddress is { Host: { } host, Port: { } port }) disconnected(new(host, port));
+            if (e.RemoteAddress is { HasGlobalScope: true } remote) disconnected(NodeAddress.Of(remote));
         });
         Receive<ThisActorSystemQuarantinedEvent>(e => quarantined(e.RemoteAddress));
     }

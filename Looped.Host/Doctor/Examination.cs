@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using Looped.Actors.Clustering;
 using Looped.Host.CommandLine;
+using Looped.Models.Recipes;
 
 namespace Looped.Host.Doctor;
 
@@ -17,8 +19,8 @@ internal sealed record Examination(IReadOnlyList<Finding> Findings)
         .Concat(GpuChecks.Here())
         .Select(Look)]);
 
-    /// <summary>Writes the findings for a person.</summary>
-    public void Print(Terminal terminal)
+    /// <summary>Writes the findings for a person, and the timings of a cluster.</summary>
+    public void Print(Terminal terminal, ClusterTimings timings)
     {
         int width = Findings.Max(f => f.Subject.Length);
         foreach (Finding finding in Findings)
@@ -34,6 +36,13 @@ internal sealed record Examination(IReadOnlyList<Finding> Findings)
                 terminal.WriteLine($"{new string(' ', width + 8)}→ {remedy}");
         }
 
+        terminal.WriteLine();
+        terminal.WriteLine($"Of a cluster with cluster.worker_timeout: {RecipeScalar.Format(timings.WorkerTimeout)}");
+        IReadOnlyList<ClusterTiming> rows = timings.Rows();
+        int name = rows.Max(r => r.Name.Length), value = rows.Max(r => RecipeScalar.Format(r.Value).Length);
+        foreach (ClusterTiming row in rows)
+            terminal.WriteLine($"      {row.Name.PadRight(name)}  {RecipeScalar.Format(row.Value).PadLeft(value)}  {row.Meaning}");
+
         int warnings = Findings.Count(f => f.Severity == Severity.Warn), failures = Findings.Count(f => f.Severity == Severity.Fail);
         terminal.WriteLine();
         terminal.WriteLine(failures > 0 ? $"Training cannot work here yet: {Amount(failures, "finding")} must be mended first."
@@ -41,8 +50,8 @@ internal sealed record Examination(IReadOnlyList<Finding> Findings)
             : "This machine is ready to train.");
     }
 
-    /// <summary>The findings for another program.</summary>
-    public JsonObject ToJson() => new()
+    /// <summary>The findings and timings for another program.</summary>
+    public JsonObject ToJson(ClusterTimings timings) => new()
     {
         ["can_train"] = CanTrain,
         ["findings"] = new JsonArray([.. Findings.Select(f => new JsonObject
@@ -51,6 +60,12 @@ internal sealed record Examination(IReadOnlyList<Finding> Findings)
             ["status"] = f.Severity.ToString().ToLowerInvariant(),
             ["fact"] = f.Fact,
             ["remedy"] = f.Remedy,
+        })]),
+        ["timings"] = new JsonArray([.. timings.Rows().Select(r => new JsonObject
+        {
+            ["name"] = r.Name,
+            ["milliseconds"] = r.Value.TotalMilliseconds,
+            ["meaning"] = r.Meaning,
         })]),
     };
 

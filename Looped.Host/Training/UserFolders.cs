@@ -7,14 +7,13 @@ internal static class UserFolders
     public static string ShippedData { get; } = Path.Combine(AppContext.BaseDirectory, "data");
 
     /// <summary>Prepared token files: <c>$XDG_CACHE_HOME/looped/data</c>, by default under <c>~/.cache</c>.</summary>
-    public static string PreparedData
-    {
-        get
-        {
-            string? cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
-            if (string.IsNullOrEmpty(cache))
-                cache = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
-            return Path.Combine(cache, "looped", "data");
-        }
-    }
+    public static string PreparedData => Path.Combine(Base("XDG_CACHE_HOME", ".cache"), "looped", "data");
+
+    /// <summary>What the user has set up: <c>$XDG_CONFIG_HOME/looped</c>, by default under <c>~/.config</c>.</summary>
+    public static string Configuration => Path.Combine(Base("XDG_CONFIG_HOME", ".config"), "looped");
+
+    private static string Base(string variable, string byDefault) =>
+        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } folder
+            ? folder
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), byDefault);
 }

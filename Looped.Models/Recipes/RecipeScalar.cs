@@ -84,7 +84,8 @@ public static partial class RecipeScalar
             ? "; it is too large"
         : "";
 
-    private static TimeSpan? Duration(string text) =>
+    /// <summary>Reads a duration such as <c>500ms</c>, <c>5s</c> or <c>2m</c>; null for anything else.</summary>
+    public static TimeSpan? Duration(string text) =>
         DurationPattern().Match(text) is { Success: true } match
         && decimal.TryParse(match.Groups[1].Value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal count)
         && count * Units.Single(u => u.Suffix == match.Groups[2].Value).Ticks is var ticks && ticks <= long.MaxValue

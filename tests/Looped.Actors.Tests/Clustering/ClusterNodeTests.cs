@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Akka.Actor;
 using Looped.Actors.Clustering;
 using Looped.Models;
@@ -64,6 +65,20 @@ public sealed class ClusterNodeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_worker_that_the_cluster_gave_up_says_so_and_its_actor_system_lives_on()
+    {
+        ClusterNode seed = _cluster.Seed();
+        ClusterNode worker = _cluster.Worker(seed);
+        await worker.Joined.WaitAsync(ToyCluster.Bound, TestContext.Current.CancellationToken);
+        Akka.Cluster.Cluster.Get(seed.System).Down(worker.SelfAddress);
+        Assert.NotEmpty(await worker.Lost.WaitAsync(ToyCluster.Bound, TestContext.Current.CancellationToken));
+        Assert.False(worker.Terminated.IsCompleted);
+        ClusterNode rebuilt = _cluster.Worker(seed);
+        await rebuilt.Joined.WaitAsync(ToyCluster.Bound, TestContext.Current.CancellationToken);
+        Assert.False(worker.Terminated.IsCompleted);
+    }
+
+    [Fact]
     public async Task A_seed_that_was_told_of_seeds_waits_for_them_instead_of_forming_a_second_cluster()
     {
         ClusterNode first = _cluster.Seed();
@@ -108,6 +123,27 @@ public sealed class ClusterNodeTests : IAsyncLifetime
     [Fact]
     public void A_worker_needs_to_be_told_of_a_seed() =>
         Assert.Contains("--seed", Assert.Throws<UsageException>(() => ClusterNode.Start(_cluster.Options(ClusterRoles.Worker))).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Nodes_may_listen_on_IPv6_addresses()
+    {
+        Assert.SkipUnless(Socket.OSSupportsIPv6, "This machine has no IPv6.");
+        ClusterNode seed = _cluster.Start(_cluster.Options(ClusterRoles.Seed) with { Listen = new("::1", 0) });
+        ClusterNode worker = _cluster.Start(_cluster.Options(ClusterRoles.Worker, seed) with { Listen = new("::1", 0) });
+        Assert.Equal($"[::1]:{seed.Address.Port}", seed.Address.ToString());
+        Assert.Equal(seed.Address, await ToyCluster.Ask(worker, worker.SupervisorProxy("supervisor"), _ => true));
+    }
+
+    [Fact]
+    public async Task A_node_is_reached_where_it_advertises_and_listens_on_no_other_interface()
+    {
+        ClusterNode seed = _cluster.Start(_cluster.Options(ClusterRoles.Seed) with { Advertise = new("localhost", 0) });
+        Assert.Equal("localhost", seed.Address.Host);
+        ClusterNode worker = _cluster.Worker(seed);
+        Assert.Equal(seed.Address, await ToyCluster.Ask(worker, worker.SupervisorProxy("supervisor"), _ => true));
+        using var elsewhere = new TcpClient();
+        await Assert.ThrowsAsync<SocketException>(() => elsewhere.ConnectAsync("127.0.0.2", seed.Address.Port, TestContext.Current.CancellationToken).AsTask());
+    }
 
     private static int Members(ClusterNode node) => Akka.Cluster.Cluster.Get(node.System).State.Members.Count;
 

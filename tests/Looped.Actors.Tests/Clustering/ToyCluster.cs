@@ -58,7 +58,7 @@ internal sealed class ToyCluster : IAsyncDisposable
             try
             {
                 string answer = await supervisor.Ask<string>("where are you?", TimeSpan.FromMilliseconds(250), bound.Token);
-                NodeAddress where = new(Address.Parse(answer).Host, Address.Parse(answer).Port!.Value);
+                NodeAddress where = NodeAddress.Of(Address.Parse(answer));
                 if (accept(where)) return where;
             }
             catch (AskTimeoutException)

@@ -23,6 +23,7 @@ public sealed class DoctorTests : IDisposable
         JsonNode[] findings = [.. json["findings"]!.AsArray().Select(f => f!)];
         Assert.Equal(["system", ".NET", "LibTorch", "processor", "threads", "memory", "open files", "clock", "run folder", "GPU", "NCCL"],
             findings.Select(f => (string?)f["subject"]));
+        Assert.Equal(250, (double)json["timings"]!.AsArray().Single(t => (string?)t!["name"] == "heartbeat")!["milliseconds"]!);
         Assert.All(findings, f => Assert.True((string?)f["status"] == "ok" || f["remedy"] is not null));
         Assert.Empty(Directory.EnumerateFileSystemEntries(_folder.Root));
     }
@@ -34,6 +35,16 @@ public sealed class DoctorTests : IDisposable
         Assert.Contains("\nfail  run folder  /proc (proc, ", result.Output, StringComparison.Ordinal);
         Assert.Contains("\n                  → choose another place for runs with --run DIR\n", result.Output, StringComparison.Ordinal);
         Assert.EndsWith("Training cannot work here yet: 1 finding must be mended first.\n", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_timings_of_a_cluster_are_listed_for_any_worker_timeout()
+    {
+        LoopedResult result = (await LoopedProcess.RunAsync("doctor", "--worker-timeout", "10s", "--run", _folder.Root)).Expect(ExitCode.Finished);
+        Assert.Contains("\nOf a cluster with cluster.worker_timeout: 10s\n", result.Output, StringComparison.Ordinal);
+        Assert.Matches("\n      heartbeat  +500ms  between heartbeats of two nodes\n", result.Output);
+        result = (await LoopedProcess.RunAsync("doctor", "--worker-timeout", "5", "--run", _folder.Root)).Expect(ExitCode.BadUsage);
+        Assert.Contains("--worker-timeout must be a duration such as 500ms, 5s or 2m, from 500ms to 1h, not '5'", result.Error, StringComparison.Ordinal);
     }
 
     [Theory]
