@@ -10,28 +10,46 @@ namespace Looped.Actors;
 /// <summary>Puts the actors of a run into an actor system.</summary>
 public static class ActorHosting
 {
-    /// <summary>Adds the common settings, and the five actors of a run in one process.</summary>
+    /// <summary>Adds dispatchers and serializer, and the five actors of a run in one process.</summary>
     /// <param name="akka">The actor system's configuration.</param>
     /// <param name="environment">The node's run.</param>
     /// <param name="observer">Where run events go.</param>
-    public static AkkaConfigurationBuilder WithLoopedRun(this AkkaConfigurationBuilder akka, RunEnvironment environment, RunObserver observer)
+    public static AkkaConfigurationBuilder WithLoopedRun(this AkkaConfigurationBuilder akka, RunEnvironment environment, RunObserver observer) =>
+        akka.WithLoopedBasics().WithActors((system, registry) =>
+        {
+            IActorRef supervisor = system.ActorOf(Props.Create(() => new SupervisorActor(SupervisedRun.Alone(environment))), "supervisor");
+            IActorRef monitor = system.ActorOf(Props.Create(() => new RunMonitorActor(observer, supervisor)), "monitor");
+            IActorRef[] actors = StartWorker(system, environment, new SoloNetwork(), supervisor);
+            monitor.Tell(new RunMonitorActor.Watch([supervisor, .. actors]));
+            registry.Register<SupervisorActor>(supervisor);
+        });
+
+    /// <summary>Adds dispatchers and serializer, and the actors of a worker whose supervisor is elsewhere.</summary>
+    /// <param name="akka">The actor system's configuration.</param>
+    /// <param name="environment">The node's run.</param>
+    /// <param name="network">How the ranks connect.</param>
+    /// <param name="heard">Called with every message of the supervisor.</param>
+    /// <param name="told">Called with every message for the supervisor.</param>
+    public static AkkaConfigurationBuilder WithLoopedWorker(this AkkaConfigurationBuilder akka, RunEnvironment environment, IGenerationNetwork network,
+        Action<IWireMessage> heard, Action<IWireMessage> told) =>
+        akka.WithLoopedBasics().WithActors((system, registry) =>
+        {
+            IActorRef link = system.ActorOf(Props.Create(() => new SupervisorLinkActor(heard, told)), "supervisor");
+            link.Tell(new SupervisorLinkActor.Serve(StartWorker(system, environment, network, link)[^1]));
+            registry.Register<SupervisorLinkActor>(link);
+        });
+
+    private static AkkaConfigurationBuilder WithLoopedBasics(this AkkaConfigurationBuilder akka) => akka
+        .AddHocon(ActorSystemSettings.Configuration, HoconAddMode.Prepend);
+
+    private static IActorRef[] StartWorker(ActorSystem system, RunEnvironment environment, IGenerationNetwork network, IActorRef supervisor)
     {
-        ArgumentNullException.ThrowIfNull(akka);
-        return akka
-            .AddHocon(ActorSystemSettings.Configuration, HoconAddMode.Prepend)
-            .WithActors((system, registry) =>
-            {
-                IActorRef supervisor = system.ActorOf(Props.Create(() => new SupervisorActor(SupervisedRun.Alone(environment))), "supervisor");
-                IActorRef checkpoints = system.ActorOf(
-                    Props.Create(() => new CheckpointActor(environment)).WithDispatcher(Dispatchers.InputOutput), "checkpoints");
-                IActorRef evaluator = system.ActorOf(
-                    Props.Create(() => new EvaluatorActor(environment)).WithDispatcher(Dispatchers.InputOutput), "evaluator");
-                IActorRef monitor = system.ActorOf(Props.Create(() => new RunMonitorActor(observer, supervisor)), "monitor");
-                monitor.Tell(new RunMonitorActor.Watch(supervisor, checkpoints, evaluator));
-                IActorRef worker = system.ActorOf(
-                    Props.Create(() => new WorkerActor(environment, new SoloNetwork(), supervisor, checkpoints, evaluator)), "worker");
-                monitor.Tell(new RunMonitorActor.Watch(worker));
-                registry.Register<SupervisorActor>(supervisor);
-            });
+        IActorRef checkpoints = system.ActorOf(
+            Props.Create(() => new CheckpointActor(environment)).WithDispatcher(Dispatchers.InputOutput), "checkpoints");
+        IActorRef evaluator = system.ActorOf(
+            Props.Create(() => new EvaluatorActor(environment)).WithDispatcher(Dispatchers.InputOutput), "evaluator");
+        IActorRef worker = system.ActorOf(
+            Props.Create(() => new WorkerActor(environment, network, supervisor, checkpoints, evaluator)), "worker");
+        return [checkpoints, evaluator, worker];
     }
 }

@@ -12,6 +12,13 @@ public class LoopedException : Exception
     public LoopedException(string message, Exception? inner = null) : base(message, inner) { }
 }
 
+/// <summary>No cluster answers: exit code 69.</summary>
+public sealed class NoClusterException : LoopedException
+{
+    /// <inheritdoc cref="LoopedException(string, Exception?)"/>
+    public NoClusterException(string message, Exception? inner = null) : base(message, inner) { }
+}
+
 /// <summary>A recipe, an option or a file given by the user cannot be used as it is: exit code 2.</summary>
 public sealed class UsageException : LoopedException
 {

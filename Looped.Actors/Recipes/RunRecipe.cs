@@ -21,6 +21,9 @@ public sealed record ClusterRecipe
     /// <summary>A worker is lost after this long without a sign of life. Every other timeout of the cluster is derived from it.</summary>
     [Range(typeof(TimeSpan), "00:00:00.5", "01:00:00")]
     public TimeSpan WorkerTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Whether workers are taken whose bits may differ: another instruction set, library version or thread count. The result is then not guaranteed.</summary>
+    public bool AllowMixed { get; init; }
 }
 
 /// <summary>The `telemetry` section.</summary>

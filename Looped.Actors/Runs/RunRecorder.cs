@@ -17,6 +17,12 @@ public sealed class RunRecorder(RunFolder folder, RunRecipe recipe, CheckpointIn
     private StepLog<StepAssignment>? _steps;
     private List<EvaluationReport> _evaluations = [];
 
+    /// <summary>A recorder for a worker of a run.</summary>
+    /// <param name="folder">The run folder, which exists.</param>
+    /// <param name="recipe">The resolved recipe.</param>
+    /// <param name="dataHash">Content hash of the data set.</param>
+    public static RunRecorder Create(RunFolder folder, RunRecipe recipe, string dataHash) => new(folder, recipe, RunIdentity.Describe(recipe, dataHash));
+
     /// <summary>Finished evaluations.</summary>
     public IReadOnlyList<EvaluationReport> Evaluations
     {

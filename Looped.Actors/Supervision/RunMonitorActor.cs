@@ -25,14 +25,24 @@ public sealed class RunObserver
 /// following  Terminated          completes the observer with a failure                  ended
 /// </code>
 /// </summary>
-internal sealed class RunMonitorActor : ReceiveActor
+public sealed class RunMonitorActor : ReceiveActor, IWithTimers
 {
-    /// <summary>Watches actors whose death ends the run.</summary>
-    internal sealed record Watch(params IActorRef[] Actors);
+    private sealed class Again
+    {
+        public static readonly Again Instance = new();
+    }
 
+    /// <summary>Watches actors whose death ends the run.</summary>
+    public sealed record Watch(params IActorRef[] Actors);
+
+    /// <summary>Creates the actor.</summary>
+    /// <param name="observer">Who is told.</param>
+    /// <param name="supervisor">The supervisor, or a proxy of it.</param>
     public RunMonitorActor(RunObserver observer, IActorRef supervisor)
     {
         supervisor.Tell(new SubscribeToRun());
+        // A supervisor that takes over elsewhere does not know its predecessor's subscribers.
+        Receive<Again>(_ => supervisor.Tell(new SubscribeToRun()));
         Receive<Watch>(watch =>
         {
             foreach (IActorRef actor in watch.Actors) Context.Watch(actor);
@@ -42,4 +52,10 @@ internal sealed class RunMonitorActor : ReceiveActor
         Receive<RunEnded>(observer.End);
         Receive<IWireMessage>(observer.OnEvent);
     }
+
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    /// <inheritdoc/>
+    protected override void PreStart() => Timers.StartPeriodicTimer("again", Again.Instance, TimeSpan.FromSeconds(1));
 }

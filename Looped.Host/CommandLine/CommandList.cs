@@ -12,6 +12,9 @@ internal static class CommandList
     public static IReadOnlyList<CommandEntry> All { get; } =
     [
         new(Train, TrainCommand.Create),
+        new(Train, SeedCommand.Create),
+        new(Train, WorkerCommand.Create),
+        new(Train, StopCommand.Create),
         new(Train, PrepareCommand.Create),
         new(Use, GenerateCommand.Create),
         new(Use, EvalCommand.Create),

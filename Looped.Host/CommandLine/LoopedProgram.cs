@@ -66,7 +66,7 @@ internal static class LoopedProgram
         if (exception is LoopedException)
         {
             Terminal.Error.WriteError(exception.Message);
-            return exception is UsageException ? ExitCode.BadUsage : ExitCode.Failed;
+            return exception switch { UsageException => ExitCode.BadUsage, NoClusterException => ExitCode.NoCluster, _ => ExitCode.Failed };
         }
 
         Terminal.Error.WriteError($"{exception.GetType().Name}: {exception.Message}");

@@ -1,6 +1,9 @@
 using System.CommandLine;
+using Looped.Actors.Supervision;
+using Looped.Host.Clustering;
 using Looped.Host.CommandLine;
 using Looped.Host.Inspection;
+using Looped.Models;
 
 namespace Looped.Host.Commands;
 
@@ -9,17 +12,28 @@ internal static class StatusCommand
 {
     public static Command Create()
     {
-        Argument<string> run = RunArgument.One();
+        Argument<string?> run = new("RUN") { Description = "A run folder, or its name below runs/.", Arity = ArgumentArity.ZeroOrOne };
+        Option<string[]> seeds = ClusterOptions.Seeds("Ask the cluster of this seed instead of looking at a run folder; may be repeated.", required: false);
+        Option<string?> secret = ClusterOptions.SecretFile();
+        var wait = new Option<double>("--wait") { Description = "Wait this many seconds for a seed to answer.", HelpName = "SECONDS", DefaultValueFactory = _ => 15 };
         Option<bool> json = new("--json") { Description = "Print JSON for another program." };
         var command = new LoopedCommand("status", "Show how a run stands: step, loss, speed, last checkpoint, who has it.")
         {
-            Examples = ["looped status runs/quickstart", "looped status runs/quickstart --json"],
+            Examples = ["looped status runs/quickstart", "looped status runs/quickstart --json", "looped status --seed 127.0.0.1:4053"],
         };
         command.Add(run);
-        command.Add(json);
-        command.SetAction(parsed =>
+        foreach (Option option in (Option[])[seeds, secret, wait, json]) command.Add(option);
+        command.SetAction(async (parsed, _) =>
         {
-            RunState state = RunState.Read(RunArgument.Find(parsed.GetRequiredValue(run)));
+            if (parsed.GetValue(seeds) is { Length: > 0 } addresses)
+            {
+                ClusterPicture picture = await ClusterVisit.Look(ClusterOptions.Addresses(addresses), parsed.GetValue(secret), TimeSpan.FromSeconds(parsed.GetValue(wait)));
+                if (parsed.GetValue(json)) Terminal.Out.WriteJson(InspectionJson.ToNode(picture));
+                else foreach (string line in ClusterLines.Of(picture)) Terminal.Out.WriteLine(line);
+                return ExitCode.Finished;
+            }
+            if (parsed.GetValue(run) is not { } name) throw new UsageException("Say which run, such as looped status runs/quickstart, or which cluster, with --seed HOST:PORT.");
+            RunState state = RunState.Read(RunArgument.Find(name));
             if (parsed.GetValue(json)) Terminal.Out.WriteJson(InspectionJson.ToNode(state));
             else foreach (string line in Lines(state)) Terminal.Out.WriteLine(line);
             return ExitCode.Finished;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Looped.Actors.Recipes;
 using Looped.Actors.Runs;
+using Looped.Host.Clustering;
 using Looped.Host.CommandLine;
 using Looped.Host.Plots;
 using Looped.Host.Progress;
@@ -21,20 +22,21 @@ internal static class TrainCommand
         var dryRun = new Option<bool>("--dry-run") { Description = "Print the resolved recipe, sizes and costs, and stop." };
         var extend = new Option<bool>("--extend") { Description = "Allow training.steps to be larger than the run's; the schedule is stretched." };
         var maxTime = new Option<double?>("--max-time") { Description = "Stop cleanly, with a checkpoint and exit code 75, after this many minutes.", HelpName = "MINUTES" };
+        var workers = new Option<int>("--workers") { Description = "Train in this many worker processes on this machine; the result has the same bits.", HelpName = "N" };
         var json = new Option<bool>("--json") { Description = "With --dry-run: print JSON." };
         var command = new LoopedCommand("train", "Train a model; without a recipe, the quickstart. Run again, it continues where it stopped.")
         {
-            Examples = ["looped train", "looped train quickstart --set training.steps=300 --run runs/longer", "looped train my-recipe.yaml --dry-run"],
+            Examples = ["looped train", "looped train quickstart --set training.steps=300 --run runs/longer", "looped train quickstart --workers 2 --set training.threads=1", "looped train my-recipe.yaml --dry-run"],
         };
         command.Add(recipe);
-        foreach (Option option in (Option[])[set, run, dryRun, extend, maxTime, json]) command.Add(option);
+        foreach (Option option in (Option[])[set, run, workers, dryRun, extend, maxTime, json]) command.Add(option);
         command.SetAction(async (parsed, _) =>
         {
             RunRecipe loaded = parsed.Load(recipe, set);
             if (parsed.GetValue(dryRun)) return DryRun(loaded, parsed.GetValue(json));
             if (parsed.GetValue(maxTime) is { } minutes && !(minutes > 0)) throw new UsageException($"--max-time is {minutes}; it must be more than 0 minutes.");
             var folder = new RunFolder(parsed.GetValue(run) ?? Path.Combine("runs", loaded.Name));
-            return await Train(loaded, folder, parsed.GetValue(extend), parsed.GetValue(maxTime), Again(parsed));
+            return await Train(loaded, folder, parsed.GetValue(extend), parsed.GetValue(maxTime), Workers(parsed.GetValue(workers), loaded), Again(parsed));
         });
         return command;
     }
@@ -49,7 +51,7 @@ internal static class TrainCommand
         return ExitCode.Finished;
     }
 
-    private static async Task<int> Train(RunRecipe recipe, RunFolder folder, bool extend, double? maxMinutes, string again)
+    private static async Task<int> Train(RunRecipe recipe, RunFolder folder, bool extend, double? maxMinutes, int workers, string again)
     {
         if (RunSession.FindFinished(folder, recipe, extend) is { } finished)
         {
@@ -65,9 +67,19 @@ internal static class TrainCommand
             using ITrainingDisplay display = Terminal.Out.IsInteractive ? new LiveDisplay(Terminal.Out.Console, TimeProvider.System) : new PlainDisplay();
             display.Note(data.Training.Describe());
             display.Start(recipe.Name, session.Restored?.Step ?? 0, recipe.Training.Steps);
-            var training = new TrainRun(session, data, display);
-            summary = await training.Run(maxMinutes is { } minutes ? TimeSpan.FromMinutes(minutes) : null);
-            stoppedBy = training.StoppedBy;
+            TimeSpan? limit = maxMinutes is { } minutes ? TimeSpan.FromMinutes(minutes) : null;
+            if (workers == 0)
+            {
+                var training = new TrainRun(session, data, display);
+                summary = await training.Run(limit);
+                stoppedBy = training.StoppedBy;
+            }
+            else
+            {
+                var cluster = new LocalCluster(session, data, display, workers);
+                summary = await cluster.Run(limit);
+                stoppedBy = cluster.StoppedBy;
+            }
         }
         if (summary.Steps > 0) LossPlot.Save([RunCurve.Read(folder)], folder.LossPlot);
         switch (summary.Status)
@@ -84,6 +96,15 @@ internal static class TrainCommand
             default:
                 throw new LoopedException($"{summary.Error} The run folder {folder.Root} keeps everything up to the last checkpoint.");
         }
+    }
+
+    private static int Workers(int workers, RunRecipe recipe)
+    {
+        if (workers < 0) throw new UsageException($"--workers is {workers}; it must be at least 1.");
+        if (workers > recipe.Batch.MicroBatches())
+            throw new UsageException($"--workers is {workers}, but a step has only {recipe.Batch.MicroBatches()} micro-batches to share out; "
+                + "lower it, or make micro-batches smaller (batch.micro_sequences).");
+        return workers;
     }
 
     /// <summary>The command line that continues the run.</summary>

@@ -1,0 +1,147 @@
+using System.Diagnostics;
+using Akka.Actor;
+using Looped.Actors;
+using Looped.Actors.Clustering;
+using Looped.Actors.Supervision;
+using Looped.Models;
+using Microsoft.Extensions.Logging;
+
+namespace Looped.Host.Clustering;
+
+/// <summary>
+/// A worker's way to the supervisor: a cluster node that is thrown away and built anew whenever it is of no more use, while training goes
+/// on. Restored at the next seed that answers.
+/// </summary>
+internal sealed class ClusterLink : IAsyncDisposable
+{
+    private readonly object _gate = new();
+    private readonly WorkerOptions _options;
+    private readonly byte[] _secret;
+    private readonly string _name;
+    private readonly ILoggerFactory _loggers = LocalHost.ClusterLoggers();
+    private readonly TaskCompletionSource<IWireMessage> _learned = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _over = new();
+    private ClusterNode? _node;
+    private IActorRef? _local, _relay;
+    private long _heard = Stopwatch.GetTimestamp();
+    private Task _watching = Task.CompletedTask;
+
+    public ClusterLink(WorkerOptions options, byte[] secret, string name) => (_options, _secret, _name) = (options, secret, name);
+
+    /// <summary>Every timing of the cluster; the default until the run's recipe is known.</summary>
+    public ClusterTimings Timings { get; private set; } = ClusterTimings.Default;
+
+    /// <summary>Asks the supervisor what is trained here.</summary>
+    /// <exception cref="NoClusterException">No seed answered in time.</exception>
+    public async Task<RunDescribed> LearnRun()
+    {
+        long started = Stopwatch.GetTimestamp();
+        Start();
+        string version = typeof(SupervisedRun).Assembly.GetName().Version!.ToString(3);
+        while (true)
+        {
+            _relay!.Tell(new SupervisorLinkActor.ToSupervisor(new AskForRun(_name, version)));
+            if (await Task.WhenAny(_learned.Task, Task.Delay(300)) == _learned.Task) break;
+            if (Stopwatch.GetElapsedTime(started) > _options.Wait)
+                throw new NoClusterException(
+                    $"No seed answered at {string.Join(", ", _options.Seeds)} within {_options.Wait.TotalSeconds:0} s: check that `looped seed` runs there, "
+                    + "that the address can be reached from this machine, and that both have the same secret (LOOPED_SECRET or --secret-file).");
+        }
+        return await _learned.Task switch
+        {
+            RunDescribed run => run,
+            RegistrationRefused refused => throw new LoopedException(refused.Reason),
+            RunEnded { Outcome: RunOutcome.Finished } => throw new LoopedException("The run is finished."),
+            IWireMessage other => throw new InvalidOperationException($"Unexpected answer {other.GetType().Name}."),
+        };
+    }
+
+    /// <summary>Takes the run's timings from here on.</summary>
+    public void Use(ClusterTimings timings) => Timings = timings;
+
+    /// <summary>Joins the local actors with the cluster, and keeps them joined.</summary>
+    public void Attach(IActorRef local)
+    {
+        lock (_gate)
+        {
+            _local = local;
+            Volatile.Write(ref _heard, Stopwatch.GetTimestamp()); // nobody spoke while this worker prepared itself
+            local.Tell(new SupervisorLinkActor.Attach(_relay!));
+        }
+        _watching = Task.Run(() => Watch(_over.Token));
+    }
+
+    private void Start()
+    {
+        lock (_gate)
+        {
+            if (_over.IsCancellationRequested) return;
+            _node = ClusterNode.Start(new ClusterNodeOptions
+            {
+                Role = ClusterRoles.Worker,
+                Listen = _options.Listen,
+                Advertise = _options.Advertise is { } advertise ? advertise with { Port = 0 } : null,
+                Seeds = _options.Seeds,
+                Timings = Timings,
+                Secret = _secret,
+                Loggers = _loggers,
+            });
+            IActorRef proxy = _node.SupervisorProxy(SupervisorName);
+            _relay = _node.System.ActorOf(Props.Create(() => new Relay(proxy, this)), "relay");
+            _local?.Tell(new SupervisorLinkActor.Attach(_relay));
+            _heard = Stopwatch.GetTimestamp();
+        }
+    }
+
+    /// <summary>The supervisor's actor on every seed.</summary>
+    public const string SupervisorName = "supervisor";
+
+    private async Task Watch(CancellationToken over)
+    {
+        while (!over.IsCancellationRequested)
+        {
+            ClusterNode node = _node!;
+            await Task.WhenAny(node.Lost, Task.Delay(Timings.SupervisorHeartbeat, over));
+            bool silent = Stopwatch.GetElapsedTime(Volatile.Read(ref _heard)) > Timings.SupervisorSilence;
+            if (over.IsCancellationRequested || !(node.Lost.IsCompleted || silent)) continue;
+            node.Kill();
+            try
+            {
+                Start();
+            }
+            catch (LoopedException e)
+            {
+                // Training goes on; the next round tries again.
+                await Console.Error.WriteLineAsync($"warning: {e.Message}");
+            }
+        }
+    }
+
+    private void Hear(IWireMessage message)
+    {
+        Volatile.Write(ref _heard, Stopwatch.GetTimestamp());
+        if (_local is { } local) local.Tell(new SupervisorLinkActor.FromSupervisor(message));
+        else if (message is RunDescribed or RegistrationRefused or RunEnded) _learned.TrySetResult(message);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _over.CancelAsync();
+        ClusterNode? node;
+        lock (_gate) node = _node;
+        if (node is not null) await node.StopAsync(TimeSpan.FromSeconds(1));
+        await Task.WhenAny(_watching, Task.Delay(TimeSpan.FromSeconds(1)));
+        _loggers.Dispose();
+        _over.Dispose();
+    }
+
+    /// <summary>Passes messages between the supervisor and this process.</summary>
+    private sealed class Relay : ReceiveActor
+    {
+        public Relay(IActorRef supervisor, ClusterLink link)
+        {
+            Receive<SupervisorLinkActor.ToSupervisor>(to => supervisor.Tell(to.Message));
+            Receive<IWireMessage>(link.Hear);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+using System.Diagnostics;
+using Akka.Actor;
+using Looped.Actors.Clustering;
+using Looped.Actors.Recipes;
+using Looped.Actors.Runs;
+using Looped.Actors.Supervision;
+using Looped.Host.Progress;
+using Looped.Host.Training;
+using Looped.Models.Recipes;
+using Microsoft.Extensions.Logging;
+
+namespace Looped.Host.Clustering;
+
+/// <summary>How a seed was asked to run.</summary>
+internal sealed record SeedOptions
+{
+    public required NodeAddress Listen { get; init; }
+    public NodeAddress? Advertise { get; init; }
+    public IReadOnlyList<NodeAddress> Seeds { get; init; } = [];
+    public string? SecretFile { get; init; }
+    public int ExpectedWorkers { get; init; } = 1;
+    public TimeSpan GatherWindow { get; init; } = TimeSpan.FromMilliseconds(500);
+}
+
+/// <summary>A seed node: supervises a run, trains nothing. Several may stand by; one of them supervises.</summary>
+internal sealed class SeedProcess : IAsyncDisposable
+{
+    private readonly SeedOptions _options;
+    private readonly RunRecipe _recipe;
+    private readonly RunFolder _folder;
+    private readonly RunData _data;
+    private readonly ITrainingDisplay _display;
+    private readonly ILoggerFactory _loggers = LocalHost.ClusterLoggers();
+    private readonly RunObserver _observer;
+    private readonly long _started = Stopwatch.GetTimestamp();
+    private readonly byte[] _secret;
+    private ClusterNode _node = null!;
+    private IActorRef _supervisor = ActorRefs.Nobody;
+
+    public SeedProcess(SeedOptions options, RunRecipe recipe, RunFolder folder, RunData data, ITrainingDisplay display)
+    {
+        (_options, _recipe, _folder, _data, _display) = (options, recipe, folder, data, display);
+        _observer = new RunObserver { OnEvent = happened => RunEvents.Show(display, happened) };
+        _secret = ClusterSecret.Here(options.SecretFile, [options.Listen, .. options.Seeds]);
+        Timings = new ClusterTimings(recipe.Cluster.WorkerTimeout);
+        Start();
+    }
+
+    /// <summary>Every timing of the cluster.</summary>
+    public ClusterTimings Timings { get; }
+
+    /// <summary>Where workers reach it.</summary>
+    public NodeAddress Address => _node.Address;
+
+    /// <summary>Completes when the run is over.</summary>
+    public Task<RunEnded> Ended => _observer.Ended;
+
+    /// <summary>Asks for the run to stop after the step in progress, with a checkpoint.</summary>
+    public void Stop(string reason) => _supervisor.Tell(new StopRun(reason));
+
+    /// <summary>Writes the summary; null if another process holds the run and does it.</summary>
+    public RunSummary? Settle(RunSession? session, RunEnded ended) => session is null ? null : RunEvents.Settle(session, _data, ended, _started);
+
+    /// <summary>Waits until workers had the time to hear that the run is over.</summary>
+    public Task Linger() => Task.Delay(3 * Timings.SupervisorHeartbeat);
+
+    private void Start()
+    {
+        var run = new SupervisedRun
+        {
+            Name = _recipe.Name,
+            Steps = _recipe.Training.Steps,
+            Recipe = RecipeWriter.ToYaml(_recipe),
+            RecipeIdentity = RecipeIdentity.Of(_recipe),
+            DataHash = _data.Dataset.ContentHash,
+            RunFolder = Path.GetFullPath(_folder.Root),
+            Settings = new SupervisorSettings
+            {
+                MicroBatches = _recipe.Batch.MicroBatches(),
+                ExpectedWorkers = _options.ExpectedWorkers,
+                GatherWindow = _options.GatherWindow,
+                AnswerWindow = Timings.AnswerWindow,
+                Reattach = Timings.WorkerTimeout + Timings.SupervisorSilence,
+                LostAfter = Timings.WorkerTimeout,
+                Lease = Timings.RestoreLease,
+                Formation = Timings.FormationDeadline,
+                CoolDown = Timings.CoolDownBase,
+                LongestCoolDown = Timings.CoolDownMax,
+                RebalanceEvery = 2 * Timings.WorkerTimeout,
+            },
+            Memory = new TermFiles(_folder),
+            AllowMixed = _recipe.Cluster.AllowMixed,
+        };
+        _node = ClusterNode.Start(new ClusterNodeOptions
+        {
+            Role = ClusterRoles.Seed,
+            Listen = _options.Listen,
+            Advertise = _options.Advertise,
+            Seeds = _options.Seeds,
+            Timings = Timings,
+            Secret = _secret,
+            Loggers = _loggers,
+            Start = node =>
+            {
+                node.StartSupervisorSingleton(Props.Create(() => new SupervisorActor(run)), ClusterLink.SupervisorName);
+                _supervisor = node.SupervisorProxy(ClusterLink.SupervisorName);
+                node.System.ActorOf(Props.Create(() => new RunMonitorActor(_observer, _supervisor)), "monitor");
+            },
+        });
+        _ = Restart(_node);
+    }
+
+    /// <summary>A seed that its peers took for dead comes back with a new node, as a stand-by of theirs.</summary>
+    private async Task Restart(ClusterNode node)
+    {
+        string reason = await node.Lost;
+        if (_leaving || _observer.Ended.IsCompleted) return;
+        _display.Note($"{reason}; this seed joins again");
+        node.Kill();
+        await node.Terminated;
+        if (!_leaving) Start();
+    }
+
+    private volatile bool _leaving;
+
+    public async ValueTask DisposeAsync()
+    {
+        _leaving = true;
+        await _node.StopAsync(TimeSpan.FromSeconds(2));
+        _loggers.Dispose();
+    }
+}

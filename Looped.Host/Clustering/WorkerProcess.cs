@@ -1,0 +1,161 @@
+using System.Net;
+using Akka.Actor;
+using Akka.Hosting;
+using Looped.Actors;
+using Looped.Actors.Clustering;
+using Looped.Actors.Collectives.Ring;
+using Looped.Actors.Recipes;
+using Looped.Actors.Runs;
+using Looped.Actors.Supervision;
+using Looped.Actors.Training;
+using Looped.Host.CommandLine;
+using Looped.Host.Training;
+using Looped.Models;
+using Looped.Models.Recipes;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Looped.Host.Clustering;
+
+/// <summary>How a worker process was asked to run.</summary>
+internal sealed record WorkerOptions
+{
+    public required IReadOnlyList<NodeAddress> Seeds { get; init; }
+    public required NodeAddress Listen { get; init; }
+    public NodeAddress? Advertise { get; init; }
+    public PortRange? Ports { get; init; }
+    public string? SecretFile { get; init; }
+    public string? Device { get; init; }
+    public string? RunFolder { get; init; }
+    public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(25);
+    public TimeSpan Wait { get; init; } = TimeSpan.FromSeconds(60);
+    public bool UntilInputCloses { get; init; }
+}
+
+/// <summary>
+/// A process that offers itself to a cluster: learns the run from a seed, prepares and checks itself before anybody is disturbed,
+/// trains until the run is over or it has notice.
+/// </summary>
+internal sealed class WorkerProcess(WorkerOptions options)
+{
+    private readonly TaskCompletionSource<WorkerEnded> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private RunEnded? _over;
+    private bool _noticed;
+    private Action<bool>? _leave;
+
+    /// <summary>Runs to the end and gives the exit code.</summary>
+    public async Task<int> Run()
+    {
+        string name = $"{Environment.MachineName}-{Environment.ProcessId}";
+        byte[] secret = ClusterSecret.Here(options.SecretFile, [options.Listen, .. options.Seeds]);
+        using var listener = new RingListener(AddressOf(options.Listen.Host), options.Ports?.First ?? 0, options.Ports?.Last ?? 0, secret, name);
+        await using var link = new ClusterLink(options, secret, name);
+        using var signals = new StopSignals(signal => Notice(signal, "leaving after the step in progress", hurry: false),
+            signal => Notice($"{signal} again", "leaving at once", hurry: true));
+        RunDescribed run = await link.LearnRun();
+        RunRecipe recipe = RecipeFile.Parse<RunRecipe>(run.Recipe, "the cluster's recipe", []);
+        if (options.Device is { } device) recipe = recipe with { Training = recipe.Training with { Device = device } };
+        link.Use(new ClusterTimings(recipe.Cluster.WorkerTimeout));
+        var folder = new RunFolder(options.RunFolder ?? run.RunFolder);
+        if (!File.Exists(folder.Recipe))
+            throw new LoopedException($"The run folder {folder.Root} is not visible here: all nodes need it on a shared file system. Mount it, or say where it is with --run DIR.");
+        using RunData data = RunData.Open(recipe);
+        if (data.Dataset.ContentHash != run.DataHash)
+            throw new LoopedException($"The data at {recipe.Data.Source} have another hash here ({data.Dataset.ContentHash[..12]}…) than on the seed ({run.DataHash[..12]}…): give this node the same files.");
+        var network = new RingNetwork(listener, options.Advertise?.Host ?? options.Listen.Host, recipe.Cluster.WorkerTimeout);
+        network.Probe(run.Endpoints, link.Timings.FormationDeadline);
+        using var recorder = RunRecorder.Create(folder, recipe, run.DataHash);
+        return await Train(link, name, run, recipe, data, recorder, network);
+    }
+
+    private async Task<int> Train(ClusterLink link, string name, RunDescribed run, RunRecipe recipe, RunData data, RunRecorder recorder, RingNetwork network)
+    {
+        var environment = new RunEnvironment
+        {
+            Worker = name,
+            Recipe = recipe,
+            RecipeIdentity = run.RecipeIdentity,
+            DataHash = run.DataHash,
+            Training = data.Training,
+            Validation = data.Validation,
+            CreateModel = data.CreateModel,
+            LoadNewest = recorder.LoadNewest,
+            BeginRecording = recorder.Begin,
+            EndRecording = recorder.End,
+            RecordStep = recorder.RecordStep,
+            RecordEvaluation = recorder.RecordEvaluation,
+            SaveCheckpoint = recorder.SaveCheckpoint,
+            Rehearse = true,
+            Timeouts = new RankTimeouts { Formation = link.Timings.FormationDeadline, Heartbeat = link.Timings.SupervisorHeartbeat },
+        };
+        using IHost host = LocalHost.Create(akka => akka.WithLoopedWorker(environment, network, Heard, Told));
+        await host.StartAsync();
+        IActorRef local = host.Services.GetRequiredService<IRequiredActor<SupervisorLinkActor>>().ActorRef;
+        link.Attach(local);
+        Terminal.Out.WriteLine($"worker {name} joins {recipe.Name}; data plane on {network.Endpoint}");
+        Timer? grace = null;
+        void Leave(bool hurry)
+        {
+            _noticed = true;
+            local.Tell(new LeaveNotice(hurry));
+            grace ??= new Timer(_ => local.Tell(new LeaveNotice(Hurry: true)), null, options.Grace, Timeout.InfiniteTimeSpan);
+        }
+        Volatile.Write(ref _leave, Leave);
+        if (options.UntilInputCloses) _ = Task.Run(() => WhenInputCloses(() => Leave(hurry: true)));
+        WorkerEnded ended = await _ended.Task;
+        if (grace is not null) await grace.DisposeAsync();
+        // The supervisor hears of the end before this node goes; a worker that waits here holds nobody up.
+        await host.StopAsync();
+        return Exit(ended);
+    }
+
+    private void Notice(string signal, string what, bool hurry)
+    {
+        Action<bool>? leave = Volatile.Read(ref _leave);
+        // Nobody counts on a worker that is still preparing itself.
+        if (leave is null) Environment.Exit(ExitCode.Drained);
+        Terminal.Out.WriteLine($"{signal}: {what}");
+        leave(hurry);
+    }
+
+    private int Exit(WorkerEnded ended)
+    {
+        if (ended.Error is not null) throw new LoopedException(ended.Error);
+        if (_over is { Outcome: RunOutcome.Failed } failed) throw new LoopedException(failed.Reason ?? "The run failed.");
+        if (ended.Outcome == RunOutcome.Finished || _over is not null)
+        {
+            Terminal.Out.WriteLine(_over is { Outcome: RunOutcome.Interrupted } ? $"the run was stopped at step {ended.Step}" : "the run is finished");
+            return ExitCode.Finished;
+        }
+        Terminal.Out.WriteLine($"left after step {ended.Step}; the run is not finished: start me again");
+        return _noticed ? ExitCode.Drained : ExitCode.Failed;
+    }
+
+    private void Heard(IWireMessage message)
+    {
+        if (message is RunEnded over) _over = over;
+    }
+
+    private void Told(IWireMessage message)
+    {
+        if (message is WorkerEnded ended) _ended.TrySetResult(ended);
+        if (message is RunNote note) Terminal.Out.WriteLine(note.Text);
+    }
+
+    private static void WhenInputCloses(Action then)
+    {
+        using Stream input = Console.OpenStandardInput();
+        Span<byte> one = stackalloc byte[1];
+        while (input.Read(one) > 0)
+        {
+        }
+        then();
+    }
+
+    private static IPAddress AddressOf(string host)
+    {
+        if (IPAddress.TryParse(host, out IPAddress? address)) return address;
+        IPAddress[] found = Dns.GetHostAddresses(host);
+        return found.Length > 0 ? found[0] : throw new UsageException($"--listen: there is no host named {host}.");
+    }
+}
