@@ -1,5 +1,4 @@
 using Akka.Actor;
-using Looped.Actors;
 using Looped.Actors.Clustering;
 using Looped.Actors.Supervision;
 using Looped.Models;

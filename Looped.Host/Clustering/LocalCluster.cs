@@ -1,8 +1,6 @@
 using Looped.Actors.Clustering;
-using Looped.Actors.Recipes;
 using Looped.Actors.Runs;
 using Looped.Actors.Supervision;
-using Looped.Host.CommandLine;
 using Looped.Host.Progress;
 using Looped.Host.Training;
 

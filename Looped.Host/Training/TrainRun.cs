@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Akka.Actor;
 using Akka.Hosting;
 using Looped.Actors;
-using Looped.Actors.Evaluating;
 using Looped.Actors.Runs;
 using Looped.Actors.Supervision;
 using Looped.Host.Clustering;
