@@ -16,8 +16,8 @@ internal static class BenchCommand
 {
     public static Command Create() => new LoopedCommand("bench", "Measure speed on this machine.")
     {
-        Examples = ["looped bench step"],
-        Subcommands = { CreateStep() },
+        Examples = ["looped bench step", "looped bench ring --world 4"],
+        Subcommands = { CreateStep(), BenchRingCommand.Create(), BenchRingCommand.CreateRank() },
     };
 
     private static LoopedCommand CreateStep()

@@ -1,0 +1,71 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Looped.Host.Benchmarks;
+using Looped.Host.CommandLine;
+using Looped.Models;
+
+namespace Looped.Host.Commands;
+
+/// <summary><c>looped bench ring</c>: all-reduce between processes over the TCP ring.</summary>
+internal static class BenchRingCommand
+{
+    private static Option<int> Megabytes() => new("--megabytes") { Description = "Size of the buffer, in 10⁶ bytes of float32.", DefaultValueFactory = _ => 40 };
+
+    private static Option<int> Rounds() => new("--rounds") { Description = "Measured all-reduces.", DefaultValueFactory = _ => 5 };
+
+    public static Command Create()
+    {
+        var world = new Option<int>("--world") { Description = "Processes in the ring.", DefaultValueFactory = _ => 2 };
+        Option<int> megabytes = Megabytes(), rounds = Rounds();
+        var json = new Option<bool>("--json") { Description = "Print JSON." };
+        var command = new LoopedCommand("ring", "Measure all-reduce over the TCP ring between processes of this machine, and gloo's where PyTorch is there.")
+        {
+            Examples = ["looped bench ring", "looped bench ring --world 4 --megabytes 400 --rounds 3"],
+            Options = { world, megabytes, rounds, json },
+        };
+        command.SetAction(async (parsed, cancel) =>
+        {
+            int ranks = parsed.GetValue(world), size = parsed.GetValue(megabytes), count = parsed.GetValue(rounds);
+            if (ranks is < 2 or > 64) throw new UsageException("--world must be between 2 and 64.");
+            if (size < 1 || count < 1) throw new UsageException("--megabytes and --rounds must be at least 1.");
+            RingBenchmarkTimes ring = await new RingBenchmark(ranks, size, count).Run(cancel);
+            double? gloo = await GlooBenchmark.Run(ranks, size, count, cancel);
+            double median = (ring.Large.Order().ElementAt((count - 1) / 2) + ring.Large.Order().ElementAt(count / 2)) / 2;
+            double Speed(double seconds) => size / 1000.0 / seconds;
+            if (parsed.GetValue(json))
+            {
+                Terminal.Out.WriteJson(new JsonObject
+                {
+                    ["world"] = ranks,
+                    ["megabytes"] = size,
+                    ["ring_gigabytes_per_second"] = Speed(median),
+                    ["ring_rounds"] = new JsonArray([.. ring.Large.Select(s => JsonValue.Create(Speed(s)))]),
+                    ["ring_small_microseconds"] = 1e6 * ring.Small,
+                    ["gloo_gigabytes_per_second"] = gloo is { } other ? Speed(other) : null,
+                });
+                return ExitCode.Finished;
+            }
+            Terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"ring, {ranks} processes, {size} MB: {Speed(median):0.00} GB/s (rounds {Speed(ring.Large.Max()):0.00} … {Speed(ring.Large.Min()):0.00}); 8 bytes take {1e6 * ring.Small:0} µs"));
+            Terminal.Out.WriteLine(gloo is { } seconds ? string.Create(CultureInfo.InvariantCulture, $"gloo, {ranks} processes, {size} MB: {Speed(seconds):0.00} GB/s")
+                : "gloo was not measured: python3 here has no PyTorch with gloo");
+            return ExitCode.Finished;
+        });
+        return command;
+    }
+
+    /// <summary>One rank of it: started by the program itself.</summary>
+    public static Command CreateRank()
+    {
+        var rank = new Option<int>("--rank");
+        Option<int> megabytes = Megabytes(), rounds = Rounds();
+        var command = new Command(RingBenchmark.RankCommand) { Hidden = true, Options = { rank, megabytes, rounds } };
+        command.SetAction(parsed =>
+        {
+            RingRank.Run(parsed.GetValue(rank), parsed.GetValue(megabytes), parsed.GetValue(rounds), Console.In, Console.Out);
+            return ExitCode.Finished;
+        });
+        return command;
+    }
+}
