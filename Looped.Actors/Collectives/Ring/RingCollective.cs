@@ -8,10 +8,10 @@ namespace Looped.Actors.Collectives.Ring;
 /// <summary>One generation's ring, up and running: what <see cref="RingListener.Join"/> gives. Calls come from one thread at a time, except for those said to be free.</summary>
 public sealed unsafe class RingCollective : IBucketedCollective
 {
-    /// <summary>A broken data connection tells of a loss somewhere; within this time the side channel says where.</summary>
-    private static readonly TimeSpan NewsTime = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LeastNewsTime = TimeSpan.FromSeconds(1);
 
     private readonly RingPlan _plan;
+    private readonly TimeSpan _newsTime;
     private readonly RingMonitor _monitor;
     private readonly DataPath _data;
     private readonly BucketQueue _buckets;
@@ -25,6 +25,7 @@ public sealed unsafe class RingCollective : IBucketedCollective
     internal RingCollective(RingPlan plan, RingLinks links, TimeSpan workerTimeout)
     {
         _plan = plan;
+        _newsTime = workerTimeout > LeastNewsTime ? workerTimeout : LeastNewsTime;
         BeaconLink[] beacons =
         [
             new(plan.Previous, links.PreviousBeacon.Unhurried(), workerTimeout),
@@ -169,11 +170,14 @@ public sealed unsafe class RingCollective : IBucketedCollective
         }
     }
 
-    /// <summary>A data connection failed. It may be a consequence: the neighbour closes it too when another rank is lost.</summary>
+    /// <summary>
+    /// A data connection failed. Mostly a consequence: the neighbour closes it too when another rank is lost, and the side channel says
+    /// at once who that is. Only if it has nothing to say all the while is the neighbour itself to blame.
+    /// </summary>
     private void JudgeFailure(int neighbour, Exception cause)
     {
         lock (_gate)
-            for (var deadline = Deadline.In(NewsTime); _breakage is null && !_disposed && !_monitor.HasLeft(neighbour) && !deadline.Passed;)
+            for (var deadline = Deadline.In(_newsTime); _breakage is null && !_disposed && !_monitor.HasLeft(neighbour) && !deadline.Passed;)
                 Monitor.Wait(_gate, deadline.Left);
         Break(_monitor.HasLeft(neighbour)
             ? new Breakage($"{_plan.Describe(neighbour)} left the ring while {_plan.Describe(Rank)} still needed it.", [])

@@ -126,7 +126,17 @@ internal sealed class WaitingRoom(string member)
     }
 
     /// <summary>A caller says nothing before it is answered, so readable means closed.</summary>
-    private static bool HasLeft(Socket socket) => socket.Poll(0, SelectMode.SelectRead);
+    private static bool HasLeft(Socket socket)
+    {
+        try
+        {
+            return socket.Poll(0, SelectMode.SelectRead);
+        }
+        catch (SocketException)
+        {
+            return true;
+        }
+    }
 }
 
 /// <summary>The place of the previous rank's two connections while a ring forms.</summary>

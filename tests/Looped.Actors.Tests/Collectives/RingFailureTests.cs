@@ -30,10 +30,11 @@ public class RingFailureTests
                 happens();
                 return;
             }
+            using Tensor input = ones(count), output = zeros(count);
             blocked.Signal();
             try
             {
-                Reduce(rings[rank], count);
+                rings[rank].AllReduce(input, output, ReduceOperation.Sum);
             }
             finally
             {
