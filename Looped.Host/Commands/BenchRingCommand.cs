@@ -58,9 +58,14 @@ internal static class BenchRingCommand
     /// <summary>One rank of it: started by the program itself.</summary>
     public static Command CreateRank()
     {
-        var rank = new Option<int>("--rank");
+        var rank = new Option<int>("--rank") { Description = "Which rank." };
         Option<int> megabytes = Megabytes(), rounds = Rounds();
-        var command = new Command(RingBenchmark.RankCommand) { Hidden = true, Options = { rank, megabytes, rounds } };
+        var command = new LoopedCommand(RingBenchmark.RankCommand, "One rank of `looped bench ring`, which starts it and talks to it.")
+        {
+            Hidden = true,
+            Examples = ["looped bench ring-rank --rank 0"],
+            Options = { rank, megabytes, rounds },
+        };
         command.SetAction(parsed =>
         {
             RingRank.Run(parsed.GetValue(rank), parsed.GetValue(megabytes), parsed.GetValue(rounds), Console.In, Console.Out);
