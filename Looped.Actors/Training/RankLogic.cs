@@ -24,6 +24,14 @@ public static class RankLogic
             && !(plan.After is { } after && state.InForce?.Id == after);
     }
 
+    /// <summary>Whether nobody counts on this rank: it was released, leaves at once, or has notice and is in no plan.</summary>
+    public static bool MayGo(RankState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return state.Released || state.Hurry || (state is { Leaving: true, Activity: RankActivity.Idle }
+            && (state.InForce is null || (state.Candidate is { } plan && plan.RankOf(state.Worker) < 0)));
+    }
+
     /// <summary>Whether this rank raises "regroup" in its next reduction.</summary>
     public static bool WantsRegroup(RankState state)
     {
