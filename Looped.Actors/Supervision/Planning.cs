@@ -3,11 +3,15 @@ namespace Looped.Actors.Supervision;
 /// <summary>Makes plans: who takes part, in which rank, with which micro-batches. Pure.</summary>
 internal static class Planning
 {
-    /// <summary>Whether a worker that is in no generation can be planned.</summary>
+    /// <summary>Whether a worker that is in no generation can be planned: it is at rest, or waits for members of a plan that was given up.</summary>
     public static bool IsReady(SupervisorState state, WorkerView worker, TimeSpan now) =>
-        worker.Status is { Activity: RankActivity.Idle, Leaving: false }
+        !worker.Status.Leaving
+        && (worker.Status.Activity == RankActivity.Idle || (worker.Status.Activity == RankActivity.Forming && !IsAwaited(state, worker.Status.Seen)))
         && now >= worker.EligibleAt
         && now - worker.Heard <= state.Settings.LostAfter;
+
+    /// <summary>Whether a plan can still come up, or has just done so.</summary>
+    public static bool IsAwaited(SupervisorState state, GenerationId? plan) => plan is not null && (plan == state.Next?.Id || plan == state.Current?.Id);
 
     /// <summary>Publishes the next generation: members in their order, then newcomers while there is work for them.</summary>
     public static SupervisorState Publish(SupervisorState state, IReadOnlyList<WorkerView> staying, IEnumerable<WorkerView> joining,

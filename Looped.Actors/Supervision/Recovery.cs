@@ -10,16 +10,23 @@ internal static class Recovery
         plan.Generation.Members.Any(m => state.Workers.TryGetValue(m, out WorkerView? view) && view.Status.InForce == plan.Id
             && view.Status.Activity is RankActivity.Breaking or RankActivity.Idle);
 
+    /// <summary>
+    /// Whether every member has ended or was silent for the lease. Nobody waits for one that has ended: the others notice the closed
+    /// connection, and then the generation is broken.
+    /// </summary>
+    public static bool IsDeserted(SupervisorState state, GenerationPlan plan, TimeSpan now) => plan.Generation.Members.All(m =>
+        state.Workers.TryGetValue(m, out WorkerView? view)
+            ? view.Status.Activity == RankActivity.Ended || now - view.Heard > state.Settings.Lease
+            : now >= state.Settings.Reattach);
+
     /// <summary>Keeps, changes, repairs or gives up the current generation.</summary>
     public static SupervisorState FollowCurrent(SupervisorState state, TimeSpan now, List<SupervisorCommand> commands)
     {
         if (state.Current is not { } current || state.Next is not null) return state;
         List<WorkerView> members = [.. current.Generation.Members.Select(m => state.Workers.GetValueOrDefault(m)).OfType<WorkerView>()];
         if (IsBroken(state, current) || state.BrokenSince is not null) return Repair(state, current, members, now, commands);
-        // Nobody waits for a member that has ended: the others notice the closed connection, and then this generation is broken.
-        if (members.All(m => m.Status.Activity == RankActivity.Ended || now - m.Heard > state.Settings.Lease))
+        if (IsDeserted(state, current, now))
         {
-            if (members.Count < current.Generation.WorldSize && now < state.Settings.Reattach) return state;
             commands.Add(new Remark($"no worker of generation {current.Id} is left"));
             // Those who left have written a checkpoint; only for those who fell silent is there a reason to wait.
             bool left = members.Count == current.Generation.WorldSize && members.All(m => m.Status.Activity == RankActivity.Ended);
@@ -43,7 +50,7 @@ internal static class Recovery
                 if (!lost.Contains(name) && now - since < window) return state; // it may still answer
             }
             // Alive, but still in its micro-batch, or not aware of the loss yet.
-            else if (member.Status.Activity is RankActivity.Breaking or RankActivity.Running && !lost.Contains(name)
+            else if (member.Status.Activity is RankActivity.Breaking or RankActivity.Running or RankActivity.Forming && !lost.Contains(name)
                 && now - member.Heard < state.Settings.LostAfter) return state;
         }
         WorkerView[] survivors = [.. members.Where(m => m.Heard >= since && Planning.IsReady(state, m, now))];

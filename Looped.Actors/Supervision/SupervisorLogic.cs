@@ -69,11 +69,13 @@ public static class SupervisorLogic
 
     private static SupervisorState Conclude(SupervisorState state, List<SupervisorCommand> commands)
     {
-        // Only a rank 0 whose last checkpoint is on disk says that the run is finished or stopped. One worker's failure is a loss like any
-        // other; if every member fails, what they do cannot be done.
+        // A worker says that the run is finished or stopped only once the last checkpoint is on disk. That it was stopped, and does not just
+        // leave, it may say to a successor that nobody asked. One worker's failure is a loss like any other; if every member fails, what they
+        // do cannot be done.
         WorkerView? first = state.Current is { } current ? state.Workers.GetValueOrDefault(current.Generation.Members[0]) : null;
         WorkerView? over = state.Workers.Values.FirstOrDefault(w => w.Status.Outcome == RunOutcome.Finished);
         if (state.StopReason is not null && first?.Status.Outcome == RunOutcome.Interrupted) over ??= first;
+        over ??= Members(state).FirstOrDefault(w => w.Status is { Outcome: RunOutcome.Interrupted, Leaving: false, HasState: true });
         if (state.Current?.Generation.Members.All(m => state.Workers.GetValueOrDefault(m)?.Status.Outcome == RunOutcome.Failed) == true) over ??= first;
         if (over is null && !(state.StopReason is not null && state.Current is null && state.Next is null)) return state;
         var ended = over is null
@@ -84,6 +86,9 @@ public static class SupervisorLogic
         return state with { Ended = ended };
     }
 
+    private static IEnumerable<WorkerView> Members(SupervisorState state) =>
+        (state.Current?.Generation.Members ?? []).Select(m => state.Workers.GetValueOrDefault(m)).OfType<WorkerView>();
+
     /// <summary>Believes workers that say that a generation is up, whoever planned it.</summary>
     private static SupervisorState Adopt(SupervisorState state, TimeSpan now, List<SupervisorCommand> commands)
     {
@@ -91,8 +96,9 @@ public static class SupervisorLogic
         foreach (WorkerView worker in state.Workers.Values)
         {
             if (worker.Status.InForce is not { } id || now - worker.Heard > state.Settings.LostAfter) continue;
-            bool counts = worker.Status.Activity is RankActivity.Running || (state.Current is null && worker.Status.HasState
-                && worker.Status.Activity is RankActivity.Idle or RankActivity.Breaking);
+            // One that broke before anybody said that it runs was up all the same: its members hold what it computed.
+            bool counts = state.Current is not null || worker.Status.Activity is RankActivity.Running
+                || (worker.Status.HasState && worker.Status.Activity is RankActivity.Idle or RankActivity.Breaking);
             if (counts && state.Known.ContainsKey(id) && (highest is null || id > highest)) highest = id;
         }
         if (highest is not { } up || (state.Current is not null && up <= state.Current.Id)) return state;
@@ -116,7 +122,8 @@ public static class SupervisorLogic
         List<WorkerView> failed = [.. state.Workers.Values.Where(w => w.Status.Failed == next.Id)];
         bool planned = next.After is not null;
         bool overdue = !planned && now - state.PlannedAt > 1.5 * state.Settings.Formation; // the ranks give up first, and say why
-        if (planned && state.Current is not null && Recovery.IsBroken(state, state.Current))
+        // Nobody is left to hand over; who waits for that can be planned anew.
+        if (planned && state.Current is { } current && (Recovery.IsBroken(state, current) || Recovery.IsDeserted(state, current, now)))
             return state with { Next = null };
         if (failed.Count == 0 && !overdue) return state;
         string[] culprits = [.. failed.SelectMany(w => w.Status.Culprits).Distinct(StringComparer.Ordinal)];

@@ -38,6 +38,7 @@ internal sealed class SimCollective(SimRun run, GenerationPlan plan)
         run.Require(_ends[rank] is null, $"{worker} joins generation {plan.Id} twice");
         var end = new End(this, worker, rank);
         _ends[rank] = end;
+        foreach (End silent in Neighbours(end).Where(n => n.Worker.Stopped)) Accuse(silent, run.Options.WorkerTimeout, () => silent.Worker.Stopped);
         run.Scheduler.Post(worker, deadline, "join deadline", () => end.GiveUp());
         return end;
     }
@@ -111,6 +112,8 @@ internal sealed class SimCollective(SimRun run, GenerationPlan plan)
             Task<object?[]> result = _pending.Task;
             if (++round.Count == World)
             {
+                // Nobody connects to the dead: the attempt fails at its deadline.
+                if (call == 0 && whole.Ends.Any(e => !e.Worker.Alive)) return await Refused<T>(result);
                 foreach (End end in whole.Ends) end.CompleteSoon(call, round);
             }
             else if (Array.Exists(whole._ends, e => e is { Disposed: true } && e._calls <= call))
@@ -121,6 +124,8 @@ internal sealed class SimCollective(SimRun run, GenerationPlan plan)
             _up = true;
             return [.. values.Cast<T>()];
         }
+
+        private static async Task<T[]> Refused<T>(Task<object?[]> never) => [.. (await never).Cast<T>()];
 
         private void CompleteSoon(int call, Round round) => Run.Scheduler.Post(worker, Run.Choices.Time(0.001, 0.005), $"{round.What} complete", () =>
         {

@@ -229,9 +229,23 @@ internal sealed partial class SimWorker
             return true;
         }
         if (recorder) Ended(outcome);
-        RankState state = await WaitFor(s => s.Released || s.Hurry || s.Activity != RankActivity.Running);
-        if (state is { Released: false, Hurry: false }) throw new BrokenException([]);
+        Watcher over = Watch(s => s.Released || s.Hurry, collective.Abort);
+        try
+        {
+            // Over the communicator, because the supervisor may be gone: rank 0's last checkpoint is on disk. If it dies before, another writes it.
+            if (recorder) await WaitFor(s => s.Outcome is not null || s.Released || s.Hurry || s.Activity != RankActivity.Running);
+            await collective.AllGather("the last checkpoint is on disk", 0);
+        }
+        catch (BrokenException) when (State.Released || State.Hurry)
+        {
+            // Nobody waits for this rank.
+        }
+        finally
+        {
+            Forget(over);
+        }
         if (!recorder) Ended(outcome);
+        await WaitFor(s => s.Released || s.Hurry);
         Update(s => s with { Activity = RankActivity.Ended, StateHash = null });
         return true;
     }
