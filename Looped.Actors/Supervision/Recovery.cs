@@ -8,7 +8,7 @@ internal static class Recovery
     /// <summary>Whether a member says that the generation's communicator is gone.</summary>
     public static bool IsBroken(SupervisorState state, GenerationPlan plan) =>
         plan.Generation.Members.Any(m => state.Workers.TryGetValue(m, out WorkerView? view) && view.Status.InForce == plan.Id
-            && view.Status.Activity is RankActivity.Breaking or RankActivity.Idle);
+            && view.Status.Activity is RankActivity.Breaking or RankActivity.Idle or RankActivity.Forming);
 
     /// <summary>
     /// Whether every member has ended or was silent for the lease. Nobody waits for one that has ended: the others notice the closed
@@ -49,9 +49,7 @@ internal static class Recovery
             {
                 if (!lost.Contains(name) && now - since < window) return state; // it may still answer
             }
-            // Alive, but still in its micro-batch, or not aware of the loss yet.
-            else if (member.Status.Activity is RankActivity.Breaking or RankActivity.Running or RankActivity.Forming && !lost.Contains(name)
-                && now - member.Heard < state.Settings.LostAfter) return state;
+            else if (IsUnderWay(state, member.Status) && !lost.Contains(name) && now - member.Heard < state.Settings.LostAfter) return state;
         }
         WorkerView[] survivors = [.. members.Where(m => m.Heard >= since && Planning.IsReady(state, m, now))];
         // Whoever has notice is taken only if nobody else has the state: it writes a checkpoint before it goes.
@@ -67,6 +65,10 @@ internal static class Recovery
         }
         return Planning.Publish(state, survivors, spares, after: null, restore: false, now, commands);
     }
+
+    /// <summary>Whether a member is still in its micro-batch, not aware of the loss yet, or about to find that the plan at hand fails.</summary>
+    private static bool IsUnderWay(SupervisorState state, WorkerStatus status) => status.Activity is RankActivity.Breaking or RankActivity.Running
+        || (status.Activity == RankActivity.Forming && Planning.IsAwaited(state, status.Seen));
 
     private static SupervisorState Change(SupervisorState state, GenerationPlan current, List<WorkerView> members, TimeSpan now, List<SupervisorCommand> commands)
     {

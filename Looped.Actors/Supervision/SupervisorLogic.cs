@@ -109,7 +109,8 @@ public static class SupervisorLogic
         return state with
         {
             Current = plan,
-            Next = state.Next is { } next && next.Id <= up ? null : state.Next,
+            // A plan that was to follow another generation cannot follow this one.
+            Next = state.Next is { } next && (next.Id <= up || (next.After is { } after && after != up)) ? null : state.Next,
             LastNumber = Math.Max(state.LastNumber, up.Number),
             BrokenSince = null,
             OrphanedSince = null,

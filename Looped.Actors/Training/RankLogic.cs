@@ -21,7 +21,7 @@ public static class RankLogic
         ArgumentNullException.ThrowIfNull(state);
         // A hand-over happens at the end of a step. A rank whose generation broke before has no such end: it waits for another plan.
         return state is { Activity: RankActivity.Idle, Candidate: { } plan } && plan.RankOf(state.Worker) >= 0
-            && !(plan.After is { } after && state.InForce?.Id == after);
+            && !(plan.After <= state.InForce?.Id);
     }
 
     /// <summary>Whether nobody counts on this rank: it was released, leaves at once, or has notice and is in no plan.</summary>

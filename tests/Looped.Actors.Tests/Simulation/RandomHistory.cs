@@ -14,24 +14,31 @@ internal static class RandomHistory
     {
         var random = new Random(seed);
         int workers = random.Next(1, 5);
-        double trouble = random.Next(3) * 0.1;
+        double trouble = random.Next(4) * 0.15;
+        int faults = random.Next(1, 10);
         return new SimOptions
         {
             Workers = workers,
             MicroBatches = random.Next(2, 8),
-            Steps = random.Next(3, 12),
-            CheckpointEvery = random.Next(2, 6),
+            Steps = random.Next(3, 6 + (2 * faults)),
+            CheckpointEvery = random.Next(2, 8),
             Loss = trouble * random.NextDouble(),
             Repeats = trouble * random.NextDouble(),
             Delays = trouble * random.NextDouble(),
-            Faults = [.. Enumerable.Range(0, random.Next(1, 7)).Select(_ => One(random, workers))],
+            Faults = [.. Bursts(random, faults, workers)],
         };
     }
 
-    private static Fault One(Random random, int workers)
+    /// <summary>Faults often come close to one another: that is when they hurt.</summary>
+    private static IEnumerable<Fault> Bursts(Random random, int count, int workers)
     {
-        FaultKind kind = random.Next(60) == 0 ? FaultKind.AskToStop : Kinds[random.Next(Kinds.Length)];
-        double seconds = Math.Pow(10, 2.5 * random.NextDouble() - 1); // 0.1 … 30 s
-        return new Fault(kind, random.NextInt64(20, 100 + 150 * workers), random.Next(8), seconds);
+        long at = 0;
+        for (int i = 0; i < count; i++)
+        {
+            at = at == 0 || random.Next(3) == 0 ? random.NextInt64(10, 60 + (60 * workers * count / 2)) : at + random.NextInt64(0, 40);
+            FaultKind kind = random.Next(80) == 0 ? FaultKind.AskToStop : Kinds[random.Next(Kinds.Length)];
+            double seconds = Math.Pow(10, (2.5 * random.NextDouble()) - 1); // 0.1 … 30 s
+            yield return new Fault(kind, at, random.Next(8), seconds);
+        }
     }
 }
