@@ -36,7 +36,7 @@ internal sealed record SimOptions
 }
 
 /// <summary>Something that goes wrong, or a change that a run must take in its stride.</summary>
-internal enum FaultKind
+public enum FaultKind
 {
     /// <summary>SIGKILL of a worker; another comes a little later.</summary>
     Kill,

@@ -4,14 +4,14 @@ namespace Looped.Actors.Tests.Simulation;
 
 public class SimulationTests
 {
-    private static int Histories => int.TryParse(Environment.GetEnvironmentVariable("LOOPED_HISTORIES"), CultureInfo.InvariantCulture, out int n) ? n : 1500;
+    private static int Histories => int.TryParse(Environment.GetEnvironmentVariable("LOOPED_HISTORIES"), CultureInfo.InvariantCulture, out int n) ? n : 1000;
 
     private static int First => int.TryParse(Environment.GetEnvironmentVariable("LOOPED_FIRST_HISTORY"), CultureInfo.InvariantCulture, out int n) ? n : 0;
 
     [Fact]
     public void A_run_without_faults_finishes()
     {
-        var run = new SimRun(new SimOptions(), new SeededChoices(1));
+        var run = new SimRun(new SimOptions(), new ListedChoices([], 0, TimeSpan.Zero));
         run.Go();
         Assert.Equal(1, run.Plans);
         Assert.Equal(run.Options.Steps * run.Options.MicroBatches, run.Computed);

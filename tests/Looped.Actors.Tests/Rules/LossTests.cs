@@ -1,6 +1,6 @@
 using Looped.Actors.Supervision;
 
-namespace Looped.Actors.Tests.Supervision;
+namespace Looped.Actors.Tests.Rules;
 
 /// <summary>What the supervisor does when members are lost. Each test is the guard of a rule in docs/recovery.md.</summary>
 public class LossTests

@@ -2,7 +2,7 @@ using Looped.Actors.Supervision;
 using Looped.Actors.Training;
 using Looped.Models;
 
-namespace Looped.Actors.Tests.Training;
+namespace Looped.Actors.Tests.Rules;
 
 /// <summary>A rank's decisions. Each test is the guard of a rule in docs/recovery.md.</summary>
 public class RankLogicTests

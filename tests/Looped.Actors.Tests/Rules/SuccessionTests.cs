@@ -1,6 +1,6 @@
 using Looped.Actors.Supervision;
 
-namespace Looped.Actors.Tests.Supervision;
+namespace Looped.Actors.Tests.Rules;
 
 /// <summary>What a successor knows, and how runs end. Each test is the guard of a rule in docs/recovery.md.</summary>
 public class SuccessionTests

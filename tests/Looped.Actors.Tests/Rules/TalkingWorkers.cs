@@ -1,6 +1,6 @@
 using Looped.Actors.Supervision;
 
-namespace Looped.Actors.Tests.Supervision;
+namespace Looped.Actors.Tests.Rules;
 
 /// <summary>A supervisor's logic and the workers that talk to it, one sentence a line.</summary>
 internal sealed class TalkingWorkers

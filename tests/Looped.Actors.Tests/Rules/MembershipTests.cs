@@ -1,6 +1,6 @@
 using Looped.Actors.Supervision;
 
-namespace Looped.Actors.Tests.Supervision;
+namespace Looped.Actors.Tests.Rules;
 
 /// <summary>How the supervisor lets workers come and go. Each test is the guard of a rule in docs/recovery.md.</summary>
 public class MembershipTests
