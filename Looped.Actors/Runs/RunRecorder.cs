@@ -93,7 +93,7 @@ public sealed class RunRecorder(RunFolder folder, RunRecipe recipe, CheckpointIn
     {
         ArgumentNullException.ThrowIfNull(snapshot);
         Models.Checkpoints.CheckpointWritten written =
-            CheckpointWriter.Write(folder.Checkpoints, snapshot, info, $"g{generation}-{Environment.MachineName}-{Environment.ProcessId}");
+            CheckpointWriter.Write(folder.Checkpoints, snapshot, info, Incarnation.Name(generation));
         IReadOnlyList<long> steps = CheckpointStore.Steps(folder.Checkpoints);
         long? best = Evaluations.Where(e => steps.Contains(e.Step)).MinBy(e => e.Loss)?.Step;
         foreach (long step in CheckpointRetention.ToDelete(steps, snapshot.Step, best, recipe.Checkpoint))

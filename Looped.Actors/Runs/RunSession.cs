@@ -51,7 +51,7 @@ public sealed class RunSession : IDisposable
         try
         {
             RunIdentity.RequireSameRun(folder, recipe, extend);
-            CheckpointStore.RemoveLeftovers(folder.Checkpoints);
+            CheckpointStore.RemoveLeftovers(folder.Checkpoints, Incarnation.MayLive);
             var info = RunIdentity.Describe(recipe, dataHash);
             using var reader = new RunRecorder(folder, recipe, info);
             var warnings = new List<string>();

@@ -3,6 +3,7 @@ using Akka.Actor;
 using Akka.Hosting;
 using Looped.Actors;
 using Looped.Actors.Clustering;
+using Looped.Actors.Collectives.Nccl;
 using Looped.Actors.Collectives.Ring;
 using Looped.Actors.Recipes;
 using Looped.Actors.Runs;
@@ -65,10 +66,10 @@ internal sealed class WorkerProcess(WorkerOptions options)
         var network = new RingNetwork(listener, options.Advertise?.Host ?? options.Listen.Host, recipe.Cluster.WorkerTimeout);
         network.Probe(run.Endpoints, link.Timings.FormationDeadline);
         using var recorder = RunRecorder.Create(folder, recipe, run.DataHash);
-        return await Train(link, name, run, recipe, data, recorder, network);
+        return await Train(link, name, run, recipe, data, recorder, OnDevice(recipe.Training.Device, network, link.Timings));
     }
 
-    private async Task<int> Train(ClusterLink link, string name, RunDescribed run, RunRecipe recipe, RunData data, RunRecorder recorder, RingNetwork network)
+    private async Task<int> Train(ClusterLink link, string name, RunDescribed run, RunRecipe recipe, RunData data, RunRecorder recorder, IGenerationNetwork network)
     {
         var environment = new RunEnvironment
         {
@@ -107,6 +108,16 @@ internal sealed class WorkerProcess(WorkerOptions options)
         // The supervisor hears of the end before this node goes; a worker that waits here holds nobody up.
         await host.StopAsync();
         return Exit(ended);
+    }
+
+    private static IGenerationNetwork OnDevice(string device, RingNetwork ring, ClusterTimings timings)
+    {
+        string[] parts = device.Split(':');
+        if (parts[0] != "cuda") return ring;
+        int index = parts.Length > 1 ? int.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture) : 0;
+        NcclLibrary library = NcclLibrary.Load();
+        Terminal.Out.WriteLine($"gradients travel over {library}");
+        return new NcclNetwork(ring, library, new NcclOptions { Device = index, InitialiseWithin = timings.FormationDeadline });
     }
 
     private void Notice(string signal, string what, bool hurry)

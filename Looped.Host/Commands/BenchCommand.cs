@@ -16,8 +16,12 @@ internal static class BenchCommand
 {
     public static Command Create() => new LoopedCommand("bench", "Measure speed on this machine.")
     {
-        Examples = ["looped bench step", "looped bench ring --world 4"],
-        Subcommands = { CreateStep(), BenchRingCommand.Create(), BenchRingCommand.CreateRank() },
+        Examples = ["looped bench step", "looped bench ring --world 4", "looped bench recovery --set training.threads=1"],
+        Subcommands =
+        {
+            CreateStep(), BenchRingCommand.Create(), BenchRingCommand.CreateRank(),
+            BenchClusterCommands.CreateRecovery(), BenchClusterCommands.CreateReduction(),
+        },
     };
 
     private static LoopedCommand CreateStep()

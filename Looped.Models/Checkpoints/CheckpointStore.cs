@@ -74,15 +74,14 @@ public static class CheckpointStore
 
     /// <summary>Removes what dead writers left behind, and nothing that is not named like a writer's temporary folder.</summary>
     /// <param name="checkpoints">The folder of checkpoints; it need not exist.</param>
-    /// <param name="living">Incarnations that may still be writing.</param>
+    /// <param name="isLiving">Says of an incarnation whether it may still be writing; null if none may.</param>
     /// <returns>The folders that were removed.</returns>
-    public static IReadOnlyList<string> RemoveLeftovers(string checkpoints, params IReadOnlyCollection<string> living)
+    public static IReadOnlyList<string> RemoveLeftovers(string checkpoints, Func<string, bool>? isLiving = null)
     {
-        ArgumentNullException.ThrowIfNull(living);
         var removed = new List<string>();
         if (!Directory.Exists(checkpoints)) return removed;
         foreach (string path in Directory.GetDirectories(checkpoints))
-            if (TryParseTemporary(Path.GetFileName(path), out string? incarnation) && !living.Contains(incarnation) && TryRemoveFolder(path))
+            if (TryParseTemporary(Path.GetFileName(path), out string? incarnation) && isLiving?.Invoke(incarnation) != true && TryRemoveFolder(path))
                 removed.Add(path);
         return removed;
     }

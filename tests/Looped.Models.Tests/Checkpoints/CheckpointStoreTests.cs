@@ -51,7 +51,7 @@ public sealed class CheckpointStoreTests : IDisposable
         Assert.Equal(CheckpointStore.PathOf(Checkpoints, 50), CheckpointStore.FindNewestVerified(Checkpoints, out IReadOnlyList<string> warnings));
         Assert.Empty(warnings);
         Assert.Equal([50L], CheckpointStore.Steps(Checkpoints));
-        Assert.Equal([dead], CheckpointStore.RemoveLeftovers(Checkpoints, "g2-alive"));
+        Assert.Equal([dead], CheckpointStore.RemoveLeftovers(Checkpoints, incarnation => incarnation == "g2-alive"));
         Assert.All([alive, .. others], path => Assert.True(Directory.Exists(path)));
     }
 

@@ -1,0 +1,92 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Looped.Actors.Recipes;
+using Looped.Host.Benchmarks;
+using Looped.Host.CommandLine;
+using Looped.Host.Recipes;
+using Looped.Host.Training;
+using Looped.Models;
+
+namespace Looped.Host.Commands;
+
+/// <summary>Benchmarks that start worker processes: <c>looped bench recovery</c> and <c>looped bench reduction</c>.</summary>
+internal static class BenchClusterCommands
+{
+    public static LoopedCommand CreateRecovery()
+    {
+        Argument<string> recipe = RecipeOptions.Recipe(optional: true);
+        Option<string[]> set = RecipeOptions.Set();
+        var workers = new Option<int>("--workers") { Description = "Worker processes.", DefaultValueFactory = _ => 3 };
+        var kills = new Option<int>("--kills") { Description = "How many are killed, each replaced by a new one.", DefaultValueFactory = _ => 20 };
+        var json = new Option<bool>("--json") { Description = "Print JSON." };
+        var command = new LoopedCommand("recovery", "Kill workers of a running cluster and measure the pauses, of losses and of joins.")
+        {
+            Examples = ["looped bench recovery --set training.threads=1", "looped bench recovery demo --kills 5"],
+            Arguments = { recipe },
+            Options = { set, workers, kills, json },
+        };
+        command.SetAction(async (parsed, _) =>
+        {
+            if (parsed.GetValue(workers) < 2 || parsed.GetValue(kills) < 1) throw new UsageException("--workers must be at least 2 and --kills at least 1.");
+            RunRecipe loaded = parsed.Load(recipe, set);
+            using RunData data = RunData.Open(loaded);
+            bool asJson = parsed.GetValue(json);
+            RecoveryResult result = await new RecoveryBenchmark(loaded, data, parsed.GetValue(workers)).Run(parsed.GetValue(kills),
+                line => { if (!asJson) Terminal.Out.WriteLine(line); });
+            if (asJson)
+            {
+                Terminal.Out.WriteJson(new JsonObject
+                {
+                    ["kills_seconds"] = new JsonArray([.. result.Kills.Select(k => JsonValue.Create(k))]),
+                    ["joins_seconds"] = new JsonArray([.. result.Joins.Select(k => JsonValue.Create(k))]),
+                    ["step_seconds"] = result.Step,
+                    ["parameters"] = result.Parameters,
+                });
+                return ExitCode.Finished;
+            }
+            Terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{parsed.GetValue(workers)} workers, {result.Parameters:N0} parameters, step {1000 * result.Step:0} ms, worker_timeout {loaded.Cluster.WorkerTimeout.TotalSeconds:0.#} s"));
+            Terminal.Out.WriteLine($"SIGKILL to the next committed step, without the step itself: {Distribution(result.Kills)}");
+            Terminal.Out.WriteLine($"pause when a worker joins, copy included, without the step itself: {Distribution(result.Joins)}");
+            return ExitCode.Finished;
+        });
+        return command;
+    }
+
+    public static LoopedCommand CreateReduction()
+    {
+        Argument<string> recipe = RecipeOptions.Recipe(optional: true);
+        Option<string[]> set = RecipeOptions.Set();
+        var workers = new Option<int>("--workers") { Description = "Worker processes.", DefaultValueFactory = _ => 2 };
+        var rounds = new Option<int>("--rounds") { Description = "Pairs of measurements.", DefaultValueFactory = _ => 3 };
+        var steps = new Option<int>("--steps") { Description = "Measured steps of each.", DefaultValueFactory = _ => 12 };
+        var command = new LoopedCommand("reduction", "Compare steps with exact and with float32 gradient sums, in worker processes.")
+        {
+            Examples = ["looped bench reduction --set training.threads=1"],
+            Arguments = { recipe },
+            Options = { set, workers, rounds, steps },
+        };
+        command.SetAction(async (parsed, _) =>
+        {
+            if (parsed.GetValue(workers) < 1 || parsed.GetValue(rounds) < 1 || parsed.GetValue(steps) < 2)
+                throw new UsageException("--workers and --rounds must be at least 1, --steps at least 2.");
+            RunRecipe loaded = parsed.Load(recipe, set);
+            using RunData data = RunData.Open(loaded);
+            ReductionResult result = await new ReductionBenchmark(loaded, data, parsed.GetValue(workers)).Run(parsed.GetValue(rounds), parsed.GetValue(steps),
+                Terminal.Out.WriteLine);
+            Terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{parsed.GetValue(workers)} workers, {result.Parameters:N0} parameters: exact sums add {100 * result.Extra:0.0} % to a step"));
+            return ExitCode.Finished;
+        });
+        return command;
+    }
+
+    private static string Distribution(IReadOnlyList<double> seconds)
+    {
+        double[] sorted = [.. seconds.Order()];
+        double median = (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+        double p99 = sorted[(int)Math.Ceiling(0.99 * sorted.Length) - 1];
+        return string.Create(CultureInfo.InvariantCulture, $"median {1000 * median:0} ms, p99 {1000 * p99:0} ms, of {sorted.Length}");
+    }
+}
