@@ -10,7 +10,7 @@ using Looped.Models.Recipes;
 namespace Looped.Actors.Evaluating;
 
 /// <summary>A thread with a model of its own that measures snapshots one after the other.</summary>
-internal sealed class SnapshotEvaluator : IDisposable
+public sealed class SnapshotEvaluator : IDisposable
 {
     private readonly BlockingCollection<Action<LanguageModel>> _work = [];
     private readonly CancellationTokenSource _ending = new();
@@ -18,6 +18,10 @@ internal sealed class SnapshotEvaluator : IDisposable
     private readonly IValidationSource _validation;
     private readonly Thread _thread;
 
+    /// <summary>Starts the thread.</summary>
+    /// <param name="recipe">The run.</param>
+    /// <param name="createModel">Builds the model, on the thread.</param>
+    /// <param name="validation">What to measure on.</param>
     public SnapshotEvaluator(Recipe recipe, Func<LanguageModel> createModel, IValidationSource validation)
     {
         (_recipe, _validation) = (recipe, validation);
@@ -31,6 +35,11 @@ internal sealed class SnapshotEvaluator : IDisposable
         _thread.Start();
     }
 
+    /// <summary>Measures a snapshot when those before it are done; the answers come on the thread.</summary>
+    /// <param name="snapshot">The weights.</param>
+    /// <param name="full">Whether to read the whole validation set.</param>
+    /// <param name="completed">Given the result and the seconds it took.</param>
+    /// <param name="failed">Given what went wrong.</param>
     public void Post(TrainingSnapshot snapshot, bool full, Action<PerplexityResult, double> completed, Action<string> failed) => _work.Add(model =>
     {
         long started = Stopwatch.GetTimestamp();
@@ -51,6 +60,7 @@ internal sealed class SnapshotEvaluator : IDisposable
         }
     });
 
+    /// <summary>Gives up what is not measured yet and ends the thread.</summary>
     public void Dispose()
     {
         _work.CompleteAdding();

@@ -17,16 +17,17 @@ internal sealed class ClusterLink : IAsyncDisposable
     private readonly object _gate = new();
     private readonly WorkerOptions _options;
     private readonly byte[] _secret;
-    private readonly string _name;
+    private readonly string _name, _role;
     private readonly ILoggerFactory _loggers = LocalHost.ClusterLoggers();
     private readonly TaskCompletionSource<IWireMessage> _learned = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _over = new();
     private ClusterNode? _node;
-    private IActorRef? _local, _relay;
+    private IActorRef? _local, _relay, _proxy;
     private long _heard = Stopwatch.GetTimestamp();
     private Task _watching = Task.CompletedTask;
 
-    public ClusterLink(WorkerOptions options, byte[] secret, string name) => (_options, _secret, _name) = (options, secret, name);
+    public ClusterLink(WorkerOptions options, byte[] secret, string name, string role = ClusterRoles.Worker) =>
+        (_options, _secret, _name, _role) = (options, secret, name, role);
 
     /// <summary>Every timing of the cluster; the default until the run's recipe is known.</summary>
     public ClusterTimings Timings { get; private set; } = ClusterTimings.Default;
@@ -56,6 +57,19 @@ internal sealed class ClusterLink : IAsyncDisposable
         };
     }
 
+    /// <summary>A picture of the cluster; null if no supervisor answers now.</summary>
+    public async Task<ClusterPicture?> Look()
+    {
+        try
+        {
+            return await _proxy!.Ask<ClusterPicture>(new AskForCluster(), Timings.SupervisorSilence);
+        }
+        catch (AskTimeoutException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Takes the run's timings from here on.</summary>
     public void Use(ClusterTimings timings) => Timings = timings;
 
@@ -78,7 +92,7 @@ internal sealed class ClusterLink : IAsyncDisposable
             if (_over.IsCancellationRequested) return;
             _node = ClusterNode.Start(new ClusterNodeOptions
             {
-                Role = ClusterRoles.Worker,
+                Role = _role,
                 Listen = _options.Listen,
                 Advertise = _options.Advertise is { } advertise ? advertise with { Port = 0 } : null,
                 Seeds = _options.Seeds,
@@ -86,7 +100,7 @@ internal sealed class ClusterLink : IAsyncDisposable
                 Secret = _secret,
                 Loggers = _loggers,
             });
-            IActorRef proxy = _node.SupervisorProxy(SupervisorName);
+            IActorRef proxy = _proxy = _node.SupervisorProxy(SupervisorName);
             _relay = _node.System.ActorOf(Props.Create(() => new Relay(proxy, this)), "relay");
             _local?.Tell(new SupervisorLinkActor.Attach(_relay));
             _heard = Stopwatch.GetTimestamp();

@@ -14,6 +14,7 @@ internal static class CommandList
         new(Train, TrainCommand.Create),
         new(Train, SeedCommand.Create),
         new(Train, WorkerCommand.Create),
+        new(Train, EvaluatorCommand.Create),
         new(Train, StopCommand.Create),
         new(Train, PrepareCommand.Create),
         new(Use, GenerateCommand.Create),

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Reflection;
+using Looped.Host.Clustering;
 using Looped.Models;
 
 namespace Looped.Host.CommandLine;
@@ -21,9 +22,12 @@ internal static class LoopedProgram
     /// <summary>Runs a command line with the given commands.</summary>
     internal static async Task<int> RunAsync(string[] args, IReadOnlyList<CommandEntry> entries)
     {
-        ParseResult parsed = CreateRoot(entries).Parse(args);
+        Command root = CreateRoot(entries);
+        ParseResult parsed = root.Parse(args);
         try
         {
+            if (parsed.CommandResult.Command.Options.Any(o => o.Name == "--node"))
+                parsed = root.Parse(NodeFile.Expand(args, parsed.CommandResult.Command));
             // The help and version pages answer whatever else was typed.
             bool answers = parsed.Action is RootHelp or VersionPage;
             if (!answers && UsageErrors.Of(parsed) is { Count: > 0 } mistakes)

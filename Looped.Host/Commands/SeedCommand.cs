@@ -30,7 +30,7 @@ internal static class SeedCommand
             Examples = ["looped seed quickstart --listen 127.0.0.1:4053", "looped seed quickstart --listen 127.0.0.1:4054 --seed 127.0.0.1:4053"],
         };
         command.Add(recipe);
-        foreach (Option option in (Option[])[listen, seeds, run, set, extend, secret, advertise]) command.Add(option);
+        foreach (Option option in (Option[])[listen, seeds, run, set, extend, secret, advertise, NodeFile.Option()]) command.Add(option);
         command.SetAction(async (parsed, _) =>
         {
             RunRecipe loaded = parsed.Load(recipe, set);

@@ -24,7 +24,7 @@ internal static class WorkerCommand
         {
             Examples = ["looped worker --seed 127.0.0.1:4053", "looped worker --seed node1:4053 --seed node2:4053 --device cuda:0"],
         };
-        foreach (Option option in (Option[])[seeds, device, listen, advertise, ports, run, secret, grace, wait, input]) command.Add(option);
+        foreach (Option option in (Option[])[seeds, device, listen, advertise, ports, run, secret, grace, wait, NodeFile.Option(), input]) command.Add(option);
         command.SetAction(async (parsed, _) =>
         {
             if (!(parsed.GetValue(grace) > 0)) throw new UsageException($"--grace is {parsed.GetValue(grace)}; it must be more than 0 seconds.");
