@@ -53,8 +53,12 @@ internal static class ClusterConfiguration
             tcp-reuse-addr = off
             # Few and small messages that want to arrive soon.
             batching.enabled = off
-            connection-timeout = {{Text(options.Timings.ConnectionPause)}}
+            connection-timeout = {{Text(options.Timings.Handshake)}}
           }
+          handshake-timeout = {{Text(options.Timings.Handshake)}}
+          # Each end sends on the connection that it has opened. An inbound one taken over for sending can leave a restarted node deaf: its
+          # reader on that connection may have been told to stop.
+          use-passive-connections = off
           retry-gate-closed-for = {{Text(options.Timings.Reconnect)}}
           flush-wait-on-shutdown = {{Text(options.Timings.Reconnect)}}
           transport-failure-detector {

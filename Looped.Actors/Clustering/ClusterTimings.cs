@@ -46,11 +46,20 @@ public sealed record ClusterTimings(TimeSpan WorkerTimeout)
     /// <summary>Between tries to reach a node whose connection broke. Akka's five seconds would outlast a seed's restart.</summary>
     public TimeSpan Reconnect => Part(0.05, 100, 1000);
 
+    /// <summary>
+    /// A connection that is not established by then is tried again. One that meets a node at the moment of its start may never be answered,
+    /// and while it waits, nothing else reaches that node.
+    /// </summary>
+    public TimeSpan Handshake => Part(0.2, 1000, 5000);
+
     /// <summary>Between tries to join a cluster that has not answered.</summary>
     public TimeSpan JoinRetry => Part(0.2, 300, 5000);
 
-    /// <summary>A starting seed that knows of earlier seeds asks them for this long before it forms a cluster of its own.</summary>
-    public TimeSpan FormationPatience => Part(0.4, 1000, 20_000);
+    /// <summary>
+    /// A starting seed that knows of earlier seeds asks them for this long before it forms a cluster of its own. Akka asks once a second, and
+    /// the first question or answer is easily lost on a connection from before the restart.
+    /// </summary>
+    public TimeSpan FormationPatience => Part(1, 5000, 20_000);
 
     /// <summary>A connection that is silent for longer is opened anew: after a mended network, TCP itself may wait for minutes.</summary>
     public TimeSpan ConnectionPause => Part(1, 2000, 60_000);
@@ -100,6 +109,7 @@ public sealed record ClusterTimings(TimeSpan WorkerTimeout)
         new("down after", DownAfter, "a seed removes a member that stays unreachable for this long"),
         new("singleton retry", SingletonRetry, "between tries to hand over, and to find, the supervisor"),
         new("reconnect", Reconnect, "between tries to reach a node whose connection broke"),
+        new("handshake", Handshake, "a connection that is not established by then is tried again"),
         new("join retry", JoinRetry, "between tries to join a cluster that has not answered"),
         new("formation patience", FormationPatience, "a restarted seed asks earlier seeds for this long before it forms a cluster"),
         new("connection pause", ConnectionPause, "a connection that is silent for longer is opened anew"),

@@ -28,19 +28,17 @@ public sealed class SeedDowning(ActorSystem system, Cluster cluster) : IDowningP
     private sealed class DowningActor : ReceiveActor, IWithTimers
     {
         private readonly Cluster _cluster = Cluster.Get(Context.System);
-        private readonly TimeSpan _interval;
         private UnreachableMembers<UniqueAddress> _unreachable;
 
         public DowningActor(TimeSpan downAfter)
         {
-            _interval = downAfter / 10;
             _unreachable = new(downAfter);
             Receive<Look>(_ => OnLook());
         }
 
         public ITimerScheduler Timers { get; set; } = null!;
 
-        protected override void PreStart() => Timers.StartPeriodicTimer(nameof(Look), Look.Now, _interval);
+        protected override void PreStart() => Timers.StartPeriodicTimer(nameof(Look), Look.Now, _unreachable.Interval);
 
         private void OnLook()
         {

@@ -35,6 +35,7 @@ public sealed class ClusterTimingsTests
         Assert.True(t.HeartbeatPause >= 4 * t.Heartbeat, "a few heartbeats may be lost");
         Assert.True(t.SupervisorHeartbeat <= t.WorkerTimeout / 4, "several signs of life fit into the timeout");
         Assert.True(t.AnswerWindow < t.FormationDeadline && t.DownAfter >= t.Reaper && t.SupervisorSilence > t.HeartbeatPause + t.DownAfter);
+        Assert.True(t.FormationPatience >= 4 * t.Handshake, "a lost connection is not mistaken for a lost cluster");
         Assert.True(t.Heartbeat <= TimeSpan.FromSeconds(1), "seeds stay attentive");
     }
 

@@ -10,6 +10,7 @@ internal sealed class ToyCluster : IAsyncDisposable
 {
     public static readonly TimeSpan Bound = TimeSpan.FromSeconds(10);
 
+    private readonly ClusterLog _log = new();
     private readonly List<ClusterNode> _nodes = [];
     private readonly byte[] _secret = RandomNumberGenerator.GetBytes(32);
 
@@ -21,7 +22,7 @@ internal sealed class ToyCluster : IAsyncDisposable
         Role = role,
         Listen = new("127.0.0.1", 0),
         Seeds = [.. seeds.Select(s => s.Address)],
-        Timings = new(TimeSpan.FromSeconds(1)),
+        Timings = new(TimeSpan.FromSeconds(2)),
         Secret = _secret,
         PeerDisconnected = Disconnected.Enqueue,
         Start = node =>
@@ -32,7 +33,7 @@ internal sealed class ToyCluster : IAsyncDisposable
 
     public ClusterNode Start(ClusterNodeOptions options)
     {
-        var node = ClusterNode.Start(options);
+        var node = ClusterNode.Start(options with { Loggers = _log.Of($"{options.Role} {_nodes.Count}") });
         _nodes.Add(node);
         return node;
     }
@@ -70,6 +71,7 @@ internal sealed class ToyCluster : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        _log.ShowIfFailed();
         foreach (ClusterNode node in _nodes) node.Kill();
         await Task.WhenAll(_nodes.Select(n => n.Terminated)).WaitAsync(Bound);
     }
