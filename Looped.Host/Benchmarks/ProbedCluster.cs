@@ -18,6 +18,7 @@ internal sealed class ProbedCluster : IAsyncDisposable
 
     private readonly object _gate = new();
     private readonly List<(StepReport Report, long At)> _steps = [];
+    private readonly List<(string Text, long At)> _notes = [];
     private readonly string _root = Directory.CreateTempSubdirectory("looped-bench-").FullName;
     private readonly RunSession _session;
     private readonly SeedProcess _seed;
@@ -52,6 +53,16 @@ internal sealed class ProbedCluster : IAsyncDisposable
         get
         {
             lock (_gate) return _steps.Count;
+        }
+    }
+
+    /// <summary>When the first note after a time said something; null if none did yet.</summary>
+    public long? NotedAt(string text, long after)
+    {
+        lock (_gate)
+        {
+            int found = _notes.FindIndex(n => n.At > after && n.Text.Contains(text, StringComparison.Ordinal));
+            return found < 0 ? null : _notes[found].At;
         }
     }
 
@@ -128,6 +139,7 @@ internal sealed class ProbedCluster : IAsyncDisposable
 
         public void Note(string text)
         {
+            lock (cluster._gate) cluster._notes.Add((text, Stopwatch.GetTimestamp()));
         }
 
         public void Dispose()

@@ -82,6 +82,33 @@ internal static class BenchClusterCommands
         return command;
     }
 
+    public static LoopedCommand CreateGoodput()
+    {
+        Argument<string> recipe = RecipeOptions.Recipe(optional: true);
+        Option<string[]> set = RecipeOptions.Set();
+        var minutes = new Option<double>("--minutes") { Description = "How long.", DefaultValueFactory = _ => 10 };
+        var every = new Option<double>("--every") { Description = "Mean seconds between events.", DefaultValueFactory = _ => 30 };
+        var seed = new Option<int>("--random-seed") { Description = "Seed of the schedule.", DefaultValueFactory = _ => 1 };
+        var command = new LoopedCommand("goodput", "Kill and replace one of two workers at random times; what share of the possible work is committed?")
+        {
+            Examples = ["looped bench goodput --minutes 10 --set training.threads=1"],
+            Arguments = { recipe },
+            Options = { set, minutes, every, seed },
+        };
+        command.SetAction(async (parsed, _) =>
+        {
+            if (!(parsed.GetValue(minutes) > 0) || !(parsed.GetValue(every) > 0)) throw new UsageException("--minutes and --every must be more than 0.");
+            RunRecipe loaded = parsed.Load(recipe, set);
+            using RunData data = RunData.Open(loaded);
+            GoodputResult result = await new GoodputBenchmark(loaded, data).Run(parsed.GetValue(minutes), parsed.GetValue(every), parsed.GetValue(seed),
+                Terminal.Out.WriteLine);
+            Terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{result.Minutes:0.0} minutes, {result.Events} events: {result.Committed} steps of {result.Possible:0.0} possible, goodput {100 * result.Goodput:0.0} %"));
+            return ExitCode.Finished;
+        });
+        return command;
+    }
+
     private static string Distribution(IReadOnlyList<double> seconds)
     {
         double[] sorted = [.. seconds.Order()];
