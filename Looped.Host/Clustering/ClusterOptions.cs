@@ -34,5 +34,11 @@ internal static class ClusterOptions
         HelpName = "FILE",
     };
 
+    public static Option<bool> UntilInputCloses() => new("--until-input-closes")
+    {
+        Description = "Leave when standard input is closed, as it is when a parent process dies.",
+        Hidden = true,
+    };
+
     public static IReadOnlyList<NodeAddress> Addresses(string[]? seeds) => [.. (seeds ?? []).Select(s => ListenAddress.Parse("--seed", s))];
 }

@@ -24,7 +24,7 @@ internal sealed class LocalCluster(RunSession session, RunData data, ITrainingDi
             GatherWindow = TimeSpan.FromSeconds(60),
         };
         await using var seed = new SeedProcess(options, session.Recipe, session.Folder, data, display);
-        using var workers = new LocalWorkers(seed.Address, session.Folder.Logs, []);
+        using var workers = new LocalWorkers(seed.Address, session.Folder.Logs);
         for (int k = 0; k < count; k++) workers.Start();
         display.Note($"{count} worker processes: {string.Join(", ", workers.Processes.Select(p => p.Id))}; kill one and see. More may join:  looped worker --seed {seed.Address}");
 

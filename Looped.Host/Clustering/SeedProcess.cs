@@ -20,6 +20,7 @@ internal sealed record SeedOptions
     public string? SecretFile { get; init; }
     public int ExpectedWorkers { get; init; } = 1;
     public TimeSpan GatherWindow { get; init; } = TimeSpan.FromMilliseconds(500);
+    public bool UntilInputCloses { get; init; }
 }
 
 /// <summary>A seed node: supervises a run, trains nothing. Several may stand by; one of them supervises.</summary>

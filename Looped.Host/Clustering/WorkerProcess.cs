@@ -53,6 +53,7 @@ internal sealed class WorkerProcess(WorkerOptions options)
         await using var link = new ClusterLink(options, secret, name);
         using var signals = new StopSignals(signal => Notice(signal, "leaving after the step in progress", hurry: false),
             signal => Notice($"{signal} again", "leaving at once", hurry: true));
+        if (options.UntilInputCloses) InputWatch.WhenClosed(() => Notice("input closed", "leaving at once", hurry: true));
         RunDescribed run = await link.LearnRun();
         RunRecipe recipe = RecipeFile.Parse<RunRecipe>(run.Recipe, "the cluster's recipe", []);
         if (options.Device is { } device) recipe = recipe with { Training = recipe.Training with { Device = device } };
@@ -102,7 +103,6 @@ internal sealed class WorkerProcess(WorkerOptions options)
             grace ??= new Timer(_ => local.Tell(new LeaveNotice(Hurry: true)), null, options.Grace, Timeout.InfiniteTimeSpan);
         }
         Volatile.Write(ref _leave, Leave);
-        if (options.UntilInputCloses) _ = Task.Run(() => WhenInputCloses(() => Leave(hurry: true)));
         WorkerEnded ended = await _ended.Task;
         if (grace is not null) await grace.DisposeAsync();
         // The supervisor hears of the end before this node goes; a worker that waits here holds nobody up.
@@ -151,16 +151,6 @@ internal sealed class WorkerProcess(WorkerOptions options)
     {
         if (message is WorkerEnded ended) _ended.TrySetResult(ended);
         if (message is RunNote note) Terminal.Out.WriteLine(note.Text);
-    }
-
-    private static void WhenInputCloses(Action then)
-    {
-        using Stream input = Console.OpenStandardInput();
-        Span<byte> one = stackalloc byte[1];
-        while (input.Read(one) > 0)
-        {
-        }
-        then();
     }
 
     private static IPAddress AddressOf(string host)

@@ -12,6 +12,7 @@ internal static class CommandList
     public static IReadOnlyList<CommandEntry> All { get; } =
     [
         new(Train, TrainCommand.Create),
+        new(Train, DemoCommand.Create),
         new(Train, SeedCommand.Create),
         new(Train, WorkerCommand.Create),
         new(Train, EvaluatorCommand.Create),
@@ -25,6 +26,7 @@ internal static class CommandList
         new(Inspect, RecipeCommand.Create),
         new(Cluster, SlurmCommand.Create),
         new(Check, ParityCommand.Create),
+        new(Check, ChaosCommand.Create),
         new(Check, BenchCommand.Create),
         new(Check, DoctorCommand.Create),
     ];

@@ -24,16 +24,20 @@ internal static class SeedCommand
         Option<string[]> seeds = ClusterOptions.Seeds("Seeds that are there already; the node stands by for them.", required: false);
         Option<string?> secret = ClusterOptions.SecretFile(), advertise = ClusterOptions.Advertise();
         var run = new Option<string?>("--run") { Description = "The run folder, visible to all nodes; runs/NAME by default. A run that is there is continued.", HelpName = "DIR" };
+        var workers = new Option<int>("--workers") { Description = "Wait for this many workers, a minute at most, before the first step.", HelpName = "N", DefaultValueFactory = _ => 1 };
+        Option<bool> input = ClusterOptions.UntilInputCloses();
         var extend = new Option<bool>("--extend") { Description = "Allow training.steps to be larger than the run's; the schedule is stretched." };
         var command = new LoopedCommand("seed", "Supervise a run for workers that come and go; the run is continued if it is there.")
         {
             Examples = ["looped seed quickstart --listen 127.0.0.1:4053", "looped seed quickstart --listen 127.0.0.1:4054 --seed 127.0.0.1:4053"],
         };
         command.Add(recipe);
-        foreach (Option option in (Option[])[listen, seeds, run, set, extend, secret, advertise, NodeFile.Option()]) command.Add(option);
+        foreach (Option option in (Option[])[listen, seeds, run, set, extend, workers, secret, advertise, input, NodeFile.Option()]) command.Add(option);
         command.SetAction(async (parsed, _) =>
         {
             RunRecipe loaded = parsed.Load(recipe, set);
+            int expected = parsed.GetValue(workers);
+            if (expected < 1) throw new UsageException($"--workers is {expected}; it must be at least 1.");
             NodeAddress address = ListenAddress.Parse("--listen", parsed.GetValue(listen)!, anyPort: true);
             var options = new SeedOptions
             {
@@ -41,6 +45,9 @@ internal static class SeedCommand
                 Advertise = ListenAddress.Advertised(address, parsed.GetValue(advertise)),
                 Seeds = ClusterOptions.Addresses(parsed.GetValue(seeds)),
                 SecretFile = parsed.GetValue(secret),
+                ExpectedWorkers = expected,
+                GatherWindow = expected > 1 ? TimeSpan.FromMinutes(1) : TimeSpan.FromMilliseconds(500),
+                UntilInputCloses = parsed.GetValue(input),
             };
             return await Run(loaded, new RunFolder(parsed.GetValue(run) ?? Path.Combine("runs", loaded.Name)), options, parsed.GetValue(extend));
         });
@@ -65,6 +72,7 @@ internal static class SeedCommand
         display.Start(recipe.Name, session?.Restored?.Step ?? 0, recipe.Training.Steps);
         var noticed = new TaskCompletionSource<string>();
         using var signals = new StopSignals(signal => noticed.TrySetResult(signal));
+        if (options.UntilInputCloses) InputWatch.WhenClosed(() => noticed.TrySetResult("input closed"));
         if (await Task.WhenAny(seed.Ended, noticed.Task) == noticed.Task)
         {
             display.Note($"{await noticed.Task}: this seed leaves; workers train on, and wait at the next change of members for a seed to come back");

@@ -19,7 +19,7 @@ internal static class WorkerCommand
         var run = new Option<string?>("--run") { Description = "The run folder, if it has another path here than on the seed.", HelpName = "DIR" };
         var grace = new Option<double>("--grace") { Description = "After notice, leave within this many seconds.", HelpName = "SECONDS", DefaultValueFactory = _ => 25 };
         var wait = new Option<double>("--wait") { Description = "Wait this many seconds for a seed to answer.", HelpName = "SECONDS", DefaultValueFactory = _ => 60 };
-        var input = new Option<bool>("--until-input-closes") { Description = "Leave when standard input is closed, as it is when a parent process dies.", Hidden = true };
+        Option<bool> input = ClusterOptions.UntilInputCloses();
         var command = new LoopedCommand("worker", "Train for a cluster; come and go at any time.")
         {
             Examples = ["looped worker --seed 127.0.0.1:4053", "looped worker --seed node1:4053 --seed node2:4053 --device cuda:0"],

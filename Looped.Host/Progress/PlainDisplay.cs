@@ -5,9 +5,9 @@ using Looped.Host.CommandLine;
 namespace Looped.Host.Progress;
 
 /// <summary>Progress as plain lines, for files and pipes: at most about one a second, and always the first and the last step.</summary>
-internal sealed class PlainDisplay(Action<string> write, TimeProvider time) : ITrainingDisplay
+internal sealed class PlainDisplay(Action<string> write, TimeProvider time, TimeSpan? pause = null) : ITrainingDisplay
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    private readonly TimeSpan _pause = pause ?? TimeSpan.FromSeconds(1);
 
     private readonly StepLine _line = new();
     private long? _written;
@@ -20,7 +20,7 @@ internal sealed class PlainDisplay(Action<string> write, TimeProvider time) : IT
     public void Step(StepReport report)
     {
         _line.Add(report);
-        if (_written is { } last && report.Step != report.Steps && time.GetElapsedTime(last) < Pause) return;
+        if (_written is { } last && report.Step != report.Steps && time.GetElapsedTime(last) < _pause) return;
         _written = time.GetTimestamp();
         string eta = _line.Remaining is { } left ? $"  eta {Quantity.Duration(left)}" : "";
         write(string.Create(CultureInfo.InvariantCulture, $"step {report.Step}/{report.Steps} ({StepLine.Percent(report.Step, report.Steps)} %)  {_line.Numbers}{eta}"));
