@@ -1,6 +1,5 @@
 using Looped.Actors.Recipes;
 using Looped.Actors.Runs;
-using Looped.Host.CommandLine;
 using Looped.Host.Progress;
 using Looped.Host.Training;
 using Looped.Models;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Looped.Actors.Runs;
 using Looped.Actors.Training;
 
 namespace Looped.Host.Chaos;

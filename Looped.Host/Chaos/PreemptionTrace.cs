@@ -64,12 +64,13 @@ internal static class PreemptionTrace
         var nodes = new List<string>();
         var workers = new Dictionary<string, int>(StringComparer.Ordinal);
         int next = 0, atStart = 0;
+        TimeSpan After(long milliseconds) => TimeSpan.FromMilliseconds((milliseconds - rows[0].Milliseconds) / timeScale);
         foreach (IGrouping<long, TraceRow> burst in rows.GroupBy(r => r.Milliseconds))
         {
             foreach (TraceRow row in burst)
                 if (row.Added) nodes.Add(row.Node);
                 else nodes.Remove(row.Node);
-            TimeSpan time = TimeSpan.FromMilliseconds((burst.Key - rows[0].Milliseconds) / timeScale);
+            TimeSpan time = After(burst.Key);
             foreach (string gone in workers.Keys.Except(nodes).ToArray())
             {
                 workers.Remove(gone, out int worker);
@@ -84,7 +85,7 @@ internal static class PreemptionTrace
             }
         }
         // Whatever happened on that day, this run shall end.
-        if (workers.Count == 0) events.Add(new(ChaosAction.Join, next, Time: events[^1].Time));
+        if (workers.Count == 0) events.Add(new(ChaosAction.Join, next, Time: After(rows[^1].Milliseconds)));
         return new(atStart, events);
     }
 }
