@@ -40,12 +40,12 @@ internal sealed class ProbedCluster : IAsyncDisposable
         _session = RunSession.Open(folder, endless, data.Dataset.ContentHash, extend: false, TimeProvider.System);
         var options = new SeedOptions { Listen = new NodeAddress("127.0.0.1", 0), ExpectedWorkers = workers, GatherWindow = TimeSpan.FromSeconds(60) };
         _seed = new SeedProcess(options, endless, folder, data, new Listener(this));
-        _workers = new LocalWorkers(_seed.Address, folder.Logs, []);
+        _workers = new LocalWorkers(_seed.Address, folder.Logs);
         for (int k = 0; k < workers; k++) _workers.Start();
     }
 
     /// <summary>Worker processes in the order of their start.</summary>
-    public IReadOnlyList<Process> Workers => _workers.Processes;
+    public IReadOnlyList<ChildProgram> Workers => _workers.Processes;
 
     /// <summary>Steps heard of so far.</summary>
     public int Count
@@ -67,7 +67,7 @@ internal sealed class ProbedCluster : IAsyncDisposable
     }
 
     /// <summary>One more worker.</summary>
-    public Process Start() => _workers.Start();
+    public ChildProgram Start() => _workers.Start();
 
     /// <summary>When a step was heard of, a timestamp of <see cref="Stopwatch"/>.</summary>
     public long At(int index)

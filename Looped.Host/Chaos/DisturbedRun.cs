@@ -126,7 +126,7 @@ internal sealed class DisturbedRun(string recipe, RunFolder folder, string name,
             case ChaosAction.Continue: _cluster.Workers[worker].Signal(UnixSignal.Continue); break;
             case ChaosAction.RestartSeed or ChaosAction.RestartEverything:
                 _seedAway = true;
-                _cluster.Seed.Signal(UnixSignal.Kill);
+                _cluster.Seed.Kill();
                 if (happens.Action == ChaosAction.RestartEverything)
                     foreach (int each in _cluster.Workers.Keys.Except(_gone).ToArray()) Kill(each);
                 After(happens.Hold, () => ComeBack(effect));
@@ -151,7 +151,7 @@ internal sealed class DisturbedRun(string recipe, RunFolder folder, string name,
     private void Kill(int worker)
     {
         _gone.Add(worker);
-        _cluster.Workers[worker].Signal(UnixSignal.Kill);
+        _cluster.Workers[worker].Kill();
     }
 
     private void After(TimeSpan hold, Action action) => _later.Add((Now + hold.TotalSeconds, action));

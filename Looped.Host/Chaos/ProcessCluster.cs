@@ -56,7 +56,7 @@ internal sealed partial class ProcessCluster(string recipe, RunFolder folder, in
     /// <summary>Ends whatever still runs, at once.</summary>
     public void Dispose()
     {
-        foreach (ChildProgram process in _workers.Values.Concat(_seeds)) process.Signal(UnixSignal.Kill);
+        foreach (ChildProgram process in _workers.Values.Concat(_seeds)) process.Kill();
         foreach (ChildProgram process in _workers.Values.Concat(_seeds))
         {
             process.WaitForExit(TimeSpan.FromSeconds(5));
@@ -80,5 +80,5 @@ internal sealed partial class ProcessCluster(string recipe, RunFolder folder, in
 /// <summary>Numbers of signals on Linux.</summary>
 internal static class UnixSignal
 {
-    public const int Kill = 9, Terminate = 15, Continue = 18, Stop = 19;
+    public const int Terminate = 15, Continue = 18, Stop = 19;
 }

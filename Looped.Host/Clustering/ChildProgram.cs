@@ -55,6 +55,9 @@ internal sealed class ChildProgram : IDisposable
         if (!_process.HasExited) _ = Send(_process.Id, signal);
     }
 
+    /// <summary>SIGKILL.</summary>
+    public void Kill() => _process.Kill();
+
     /// <summary>Closes its standard input.</summary>
     public void CloseInput() => _process.StandardInput.Close();
 

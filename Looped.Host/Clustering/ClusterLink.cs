@@ -43,6 +43,12 @@ internal sealed class ClusterLink : IAsyncDisposable
         {
             _relay!.Tell(new SupervisorLinkActor.ToSupervisor(new AskForRun(_name, version)));
             if (await Task.WhenAny(_learned.Task, Task.Delay(300)) == _learned.Task) break;
+            // A crowded machine may take a node for dead while it joins; then no answer would ever come through it.
+            if (_node!.Lost.IsCompleted || Stopwatch.GetElapsedTime(Volatile.Read(ref _heard)) > Timings.SupervisorSilence)
+            {
+                _node.Kill();
+                Start();
+            }
             if (Stopwatch.GetElapsedTime(started) > _options.Wait)
                 throw new NoClusterException(
                     $"No seed answered at {string.Join(", ", _options.Seeds)} within {_options.Wait.TotalSeconds:0} s: check that `looped seed` runs there, "
