@@ -35,7 +35,7 @@ internal sealed class SeedProcess : IAsyncDisposable
     private readonly RunObserver _observer;
     private readonly long _started = Stopwatch.GetTimestamp();
     private readonly byte[] _secret;
-    private ClusterNode _node = null!;
+    private ClusterNode? _node;
     private IActorRef _supervisor = ActorRefs.Nobody;
 
     public SeedProcess(SeedOptions options, RunRecipe recipe, RunFolder folder, RunData data, ITrainingDisplay display)
@@ -51,7 +51,7 @@ internal sealed class SeedProcess : IAsyncDisposable
     public ClusterTimings Timings { get; }
 
     /// <summary>Where workers reach it.</summary>
-    public NodeAddress Address => _node.Address;
+    public NodeAddress Address => _node!.Address;
 
     /// <summary>Completes when the run is over.</summary>
     public Task<RunEnded> Ended => _observer.Ended;
@@ -95,9 +95,11 @@ internal sealed class SeedProcess : IAsyncDisposable
         _node = ClusterNode.Start(new ClusterNodeOptions
         {
             Role = ClusterRoles.Seed,
-            Listen = _options.Listen,
+            // Workers know where the seed was: a node that is started again keeps its port.
+            Listen = _node is null ? _options.Listen : _options.Listen with { Port = _node.SelfAddress.Port!.Value },
             Advertise = _options.Advertise,
             Seeds = _options.Seeds,
+            FormerSeeds = SeedFiles.Read(_folder),
             Timings = Timings,
             Secret = _secret,
             Loggers = _loggers,
@@ -108,6 +110,7 @@ internal sealed class SeedProcess : IAsyncDisposable
                 node.System.ActorOf(Props.Create(() => new RunMonitorActor(_observer, _supervisor)), "monitor");
             },
         });
+        SeedFiles.Write(_folder, Address);
         _ = Restart(_node);
     }
 
@@ -127,7 +130,8 @@ internal sealed class SeedProcess : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _leaving = true;
-        await _node.StopAsync(TimeSpan.FromSeconds(2));
+        SeedFiles.Remove(_folder, Address);
+        await _node!.StopAsync(TimeSpan.FromSeconds(2));
         _loggers.Dispose();
     }
 }
