@@ -86,8 +86,11 @@ internal static class Recovery
         return Planning.Publish(state, staying, joining, after: current.Id, restore: false, now, commands);
     }
 
-    private static IEnumerable<WorkerView> Spares(SupervisorState state, GenerationPlan current, TimeSpan now) =>
-        state.Workers.Values.Where(w => current.RankOf(w.Status.Worker) < 0 && Planning.IsReady(state, w, now));
+    private static IEnumerable<WorkerView> Spares(SupervisorState state, GenerationPlan current, TimeSpan now)
+    {
+        HashSet<string> members = [.. current.Generation.Members];
+        return state.Workers.Values.Where(w => Planning.IsReady(state, w, now) && !members.Contains(w.Status.Worker));
+    }
 
     /// <summary>By which share the predicted step becomes shorter if micro-batches are dealt by the measured speeds.</summary>
     private static double Gain(GenerationPlan current, WorkerView[] members)

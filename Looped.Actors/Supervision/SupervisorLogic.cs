@@ -14,13 +14,15 @@ public static class SupervisorLogic
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(happened);
         var commands = new List<SupervisorCommand>();
+        // Most statuses only say that all is as before. What follows from time alone is decided at ticks.
+        bool news = happened is not StatusHeard beat || IsNews(state.Workers.GetValueOrDefault(beat.Status.Worker)?.Status, beat.Status);
         state = happened switch
         {
             StatusHeard heard => Hear(state, heard.Status, heard.Now),
             StopAsked stop => state with { StopReason = state.StopReason ?? stop.Reason },
             _ => Forget(state, happened.Now),
         };
-        if (state.Ended is null)
+        if (state.Ended is null && news)
         {
             state = Conclude(state, commands);
             state = Adopt(state, happened.Now, commands);
@@ -41,6 +43,11 @@ public static class SupervisorLogic
         var view = new WorkerView(status, now, before?.Failures ?? 0, before?.EligibleAt ?? TimeSpan.Zero);
         return state with { Workers = state.Workers.SetItem(status.Worker, view) };
     }
+
+    private static bool IsNews(WorkerStatus? before, WorkerStatus status) => before is null || before.Activity != status.Activity
+        || before.InForce != status.InForce || before.Seen != status.Seen || before.Failed != status.Failed || before.HasState != status.HasState
+        || before.StateHash != status.StateHash || before.Leaving != status.Leaving || before.Outcome != status.Outcome
+        || before.Held.Count != status.Held.Count || !before.Lost.SequenceEqual(status.Lost) || !before.Culprits.SequenceEqual(status.Culprits);
 
     /// <summary>Forgets workers that have ended or were silent for long and belong to no generation.</summary>
     private static SupervisorState Forget(SupervisorState state, TimeSpan now) => state with
@@ -72,10 +79,12 @@ public static class SupervisorLogic
         // A worker says that the run is finished or stopped only once the last checkpoint is on disk. That it was stopped, and does not just
         // leave, it may say to a successor that nobody asked. One worker's failure is a loss like any other; if every member fails, what they
         // do cannot be done.
-        WorkerView? first = state.Current is { } current ? state.Workers.GetValueOrDefault(current.Generation.Members[0]) : null;
-        WorkerView? over = state.Workers.Values.FirstOrDefault(w => w.Status.Outcome == RunOutcome.Finished);
+        WorkerView[] through = [.. state.Workers.Values.Where(w => w.Status.Outcome is not null)];
+        WorkerView? first = through.FirstOrDefault(w => w.Status.Worker == state.Current?.Generation.Members[0]);
+        WorkerView? over = through.FirstOrDefault(w => w.Status.Outcome == RunOutcome.Finished);
         if (state.StopReason is not null && first?.Status.Outcome == RunOutcome.Interrupted) over ??= first;
-        over ??= Members(state).FirstOrDefault(w => w.Status is { Outcome: RunOutcome.Interrupted, Leaving: false, HasState: true });
+        over ??= through.FirstOrDefault(w => w.Status is { Outcome: RunOutcome.Interrupted, Leaving: false, HasState: true }
+            && state.Current?.RankOf(w.Status.Worker) >= 0);
         if (state.Current?.Generation.Members.All(m => state.Workers.GetValueOrDefault(m)?.Status.Outcome == RunOutcome.Failed) == true) over ??= first;
         if (over is null && !(state.StopReason is not null && state.Current is null && state.Next is null)) return state;
         var ended = over is null
@@ -86,22 +95,19 @@ public static class SupervisorLogic
         return state with { Ended = ended };
     }
 
-    private static IEnumerable<WorkerView> Members(SupervisorState state) =>
-        (state.Current?.Generation.Members ?? []).Select(m => state.Workers.GetValueOrDefault(m)).OfType<WorkerView>();
-
     /// <summary>Believes workers that say that a generation is up, whoever planned it.</summary>
     private static SupervisorState Adopt(SupervisorState state, TimeSpan now, List<SupervisorCommand> commands)
     {
         GenerationId? highest = null;
         foreach (WorkerView worker in state.Workers.Values)
         {
-            if (worker.Status.InForce is not { } id || now - worker.Heard > state.Settings.LostAfter) continue;
+            if (worker.Status.InForce is not { } id || id <= state.Current?.Id || now - worker.Heard > state.Settings.LostAfter) continue;
             // One that broke before anybody said that it runs was up all the same: its members hold what it computed.
             bool counts = state.Current is not null || worker.Status.Activity is RankActivity.Running
                 || (worker.Status.HasState && worker.Status.Activity is RankActivity.Idle or RankActivity.Breaking);
             if (counts && state.Known.ContainsKey(id) && (highest is null || id > highest)) highest = id;
         }
-        if (highest is not { } up || (state.Current is not null && up <= state.Current.Id)) return state;
+        if (highest is not { } up) return state;
         GenerationPlan plan = state.Known[up];
         commands.Add(new Remark(plan.Id == state.Next?.Id
             ? $"generation {plan.Id} runs: {plan.Generation.WorldSize} worker{(plan.Generation.WorldSize == 1 ? "" : "s")}"

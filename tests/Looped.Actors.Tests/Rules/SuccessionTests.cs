@@ -64,6 +64,14 @@ public class SuccessionTests
     }
 
     [Fact]
+    public void A_stop_is_complete_with_the_last_checkpoint_even_if_rank_0_has_notice()
+    {
+        TalkingWorkers talk = TalkingWorkers.Running(4, "a", "b");
+        talk.Happens(new StopAsked("because", talk.Now)).Says("a", s => s with { Leaving = true, Outcome = RunOutcome.Interrupted, Step = 4 });
+        Assert.Equal((RunOutcome.Interrupted, 4), (talk.State.Ended?.Outcome, talk.State.Ended?.Step));
+    }
+
+    [Fact]
     public void A_successor_that_nobody_asked_believes_a_member_that_the_run_was_stopped()
     {
         TalkingWorkers talk = Successor().Runs(Planned, "a", "b").Says("b", s => s with { Outcome = RunOutcome.Interrupted });
