@@ -15,7 +15,8 @@ public static class SupervisorLogic
         ArgumentNullException.ThrowIfNull(happened);
         var commands = new List<SupervisorCommand>();
         // Most statuses only say that all is as before. What follows from time alone is decided at ticks.
-        bool news = happened is not StatusHeard beat || IsNews(state.Workers.GetValueOrDefault(beat.Status.Worker)?.Status, beat.Status);
+        bool news = happened is not StatusHeard beat
+            || (IsNews(state.Workers.GetValueOrDefault(beat.Status.Worker)?.Status, beat.Status) && !CanWait(state, beat.Status));
         state = happened switch
         {
             StatusHeard heard => Hear(state, heard.Status, heard.Now),
@@ -48,6 +49,18 @@ public static class SupervisorLogic
         || before.InForce != status.InForce || before.Seen != status.Seen || before.Failed != status.Failed || before.HasState != status.HasState
         || before.StateHash != status.StateHash || before.Leaving != status.Leaving || before.Outcome != status.Outcome
         || before.Held.Count != status.Held.Count || !before.Lost.SequenceEqual(status.Lost) || !before.Culprits.SequenceEqual(status.Culprits);
+
+    /// <summary>In a crowd one of many alike decides nothing: the next tick looks at all of them at once, instead of once for each.</summary>
+    private static bool CanWait(SupervisorState state, WorkerStatus status) =>
+        state.Workers.Count >= state.Settings.Crowd && status is { Outcome: null, Leaving: false } && (status.Failed is null || status.Failed != state.Next?.Id)
+        && status.Activity switch
+        {
+            RankActivity.Running => status.InForce == state.Current?.Id,
+            RankActivity.Forming => Planning.IsAwaited(state, status.Seen),
+            RankActivity.Breaking => status.InForce == state.Current?.Id && state.BrokenSince is not null,
+            RankActivity.Idle => status.InForce is null || (status.InForce == state.Current?.Id && state.BrokenSince is not null),
+            _ => false,
+        };
 
     /// <summary>Forgets workers that have ended or were silent for long and belong to no generation.</summary>
     private static SupervisorState Forget(SupervisorState state, TimeSpan now) => state with

@@ -35,6 +35,9 @@ public sealed record SupervisorSettings
     /// <summary>The longest of these pauses.</summary>
     public TimeSpan LongestCoolDown { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>With so many workers, what many of them say alike is looked at by ticks.</summary>
+    public int Crowd { get; init; } = 64;
+
     /// <summary>The least time between two generations that differ only in who computes what.</summary>
     public TimeSpan RebalanceEvery { get; init; } = TimeSpan.FromSeconds(10);
 

@@ -72,7 +72,7 @@ public class MembershipTests
             GenerationPlan failed = talk.Plan!;
             talk.Says("a", s => s with { Failed = failed.Id, Culprits = ["bad"] });
             double pause = 0;
-            for (; talk.Plan is null; pause += 0.5) talk.AfterHearing(0.5, "a", "bad");
+            for (; talk.Plan is null && pause < 100; pause += 0.5) talk.AfterHearing(0.5, "a", "bad");
             pauses.Add(pause);
         }
         Assert.Equal([2, 4, 8, 16], pauses);
@@ -129,6 +129,26 @@ public class MembershipTests
     }
 
     [Fact]
+    public void A_status_that_says_that_all_is_as_before_decides_nothing_and_the_next_tick_does()
+    {
+        TalkingWorkers gathering = new TalkingWorkers(expected: 2).Idle("a");
+        gathering.Happens(new StatusHeard(gathering.State.Workers["a"].Status with { Sequence = 99 }, gathering.Settings.GatherWindow));
+        Assert.Null(gathering.Plan);
+        Assert.NotNull(gathering.Happens(new Ticked(gathering.Settings.GatherWindow)).Plan);
+    }
+
+    [Fact]
+    public void In_a_crowd_what_many_say_alike_is_decided_at_the_next_tick_and_what_one_says_alone_at_once()
+    {
+        string[] crowd = [.. Enumerable.Range(0, 64).Select(i => $"w{i}")];
+        TalkingWorkers talk = TalkingWorkers.Running(100, crowd).Idle("new");
+        Assert.Null(talk.Plan);
+        Assert.Contains("new", talk.After(0.1).Plan!.Generation.Members);
+        Assert.Null(talk.Rests("w7", lost: ["w3"]).Plan); // the first that tells of a loss ends the hand-over
+        Assert.Equal(talk.Now, talk.State.BrokenSince);
+    }
+
+    [Fact]
     public void A_silent_worker_is_not_planned()
     {
         TalkingWorkers talk = TalkingWorkers.Running(2, "a", "b").Idle("spare").AfterHearing(6, "a", "b").Rests("a", lost: ["b"]);
@@ -139,7 +159,7 @@ public class MembershipTests
     public void Micro_batches_are_moved_to_faster_workers_only_if_it_pays_and_not_too_often()
     {
         TalkingWorkers talk = TalkingWorkers.Running(8, "a", "b").Says("a", s => s with { SecondsPerMicroBatch = 1 });
-        talk.Says("b", s => s with { SecondsPerMicroBatch = 3 });
+        talk.Says("b", s => s with { SecondsPerMicroBatch = 3 }).After(0.1);
         Assert.Null(talk.Plan); // too soon
         talk.AfterHearing(talk.Settings.RebalanceEvery.TotalSeconds, "a", "b");
         Assert.Equal([6, 2], talk.Plan!.Generation.Assignment.Select(a => a.Count));

@@ -150,7 +150,8 @@ public class RankLogicTests
     {
         RankState running = Resting with { Activity = RankActivity.Running, InForce = Plan(1, 2) };
         Assert.Equal(["b"], RankLogic.Break(running, [1]).Lost);
-        Assert.Same(Resting, RankLogic.Break(Resting, [1]));
+        RankState resting = running with { Activity = RankActivity.Idle };
+        Assert.Same(resting, RankLogic.Break(resting, [1]));
     }
 
     [Fact]
@@ -159,6 +160,7 @@ public class RankLogicTests
         RankState notice = Resting with { Leaving = true, InForce = Plan(1, 2) };
         Assert.False(RankLogic.MayGo(Resting));
         Assert.False(RankLogic.MayGo(notice)); // it may be the only one with the state
+        Assert.False(RankLogic.MayGo(notice with { Candidate = Plan(1, 3) })); // it is the only one with the state
         Assert.True(RankLogic.MayGo(notice with { Candidate = Plan(1, 3, null, "b") }));
         Assert.True(RankLogic.MayGo(notice with { InForce = null }));
         Assert.True(RankLogic.MayGo(Resting with { Released = true }));

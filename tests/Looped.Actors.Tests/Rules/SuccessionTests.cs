@@ -57,7 +57,7 @@ public class SuccessionTests
         TalkingWorkers talk = TalkingWorkers.Running(4, "a", "b");
         talk.Happens(new StopAsked("because", talk.Now));
         Assert.Equal(["a", "b"], talk.Commands.OfType<AskToStop>().Select(a => a.Worker));
-        Assert.Single(talk.AfterHearing(1, "b").Commands.OfType<AskToStop>());
+        Assert.Single(talk.Says("b", s => s).Commands.OfType<AskToStop>());
         Assert.Null(talk.Idle("new").Plan); // nobody joins a run that stops
         talk.Says("a", s => s with { Outcome = RunOutcome.Interrupted, Step = 4 });
         Assert.Equal((RunOutcome.Interrupted, "because"), (talk.State.Ended!.Outcome, talk.State.Ended.Reason));

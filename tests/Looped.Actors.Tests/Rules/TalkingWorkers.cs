@@ -50,7 +50,7 @@ internal sealed class TalkingWorkers
     public TalkingWorkers AfterHearing(double seconds, params string[] workers)
     {
         Now += TimeSpan.FromSeconds(seconds);
-        return Each(workers, s => s);
+        return Each(workers, s => s).After(0);
     }
 
     public TalkingWorkers Happens(SupervisorEvent happened)

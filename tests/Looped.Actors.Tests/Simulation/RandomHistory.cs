@@ -25,6 +25,7 @@ internal static class RandomHistory
             Loss = trouble * random.NextDouble(),
             Repeats = trouble * random.NextDouble(),
             Delays = trouble * random.NextDouble(),
+            Crowd = random.Next(3) == 0 ? 1 : 64,
             Faults = [.. Bursts(random, faults, workers)],
         };
     }

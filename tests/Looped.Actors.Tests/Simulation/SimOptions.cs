@@ -32,7 +32,10 @@ internal sealed record SimOptions
     /// <summary>How long the run may take once faults have stopped.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(10);
 
-    public SupervisorSettings Settings => new() { MicroBatches = MicroBatches, ExpectedWorkers = Workers };
+    /// <summary>With so many workers the supervisor looks at them by ticks.</summary>
+    public int Crowd { get; init; } = 64;
+
+    public SupervisorSettings Settings => new() { MicroBatches = MicroBatches, ExpectedWorkers = Workers, Crowd = Crowd };
 }
 
 /// <summary>Something that goes wrong, or a change that a run must take in its stride.</summary>

@@ -104,10 +104,12 @@ internal sealed class SimRun
         if (!holds) Fail(otherwise);
     }
 
-    public void Fail(string problem)
+    public void Remember(string problem) => _failure ??= new SimFailure(problem);
+
+    private void Fail(string problem)
     {
-        _failure ??= new SimFailure(problem);
-        throw _failure;
+        Remember(problem);
+        throw _failure!;
     }
 
     public void Count(GenerationPlan plan)

@@ -149,17 +149,17 @@ internal sealed partial class SimWorker : Process
         try
         {
             await Live();
-        }
-        catch (Exception e) when (e is not SimFailure)
-        {
-            Run.Fail($"{Name}'s thread died of {e}");
+            _threadEnded = true;
+            EndWhenQuiet();
         }
         catch (SimFailure)
         {
-            // It is remembered by the run.
+            // The run remembers it.
         }
-        _threadEnded = true;
-        EndWhenQuiet();
+        catch (Exception e)
+        {
+            Run.Remember($"{Name}'s thread died of {e}");
+        }
     }
 
     /// <summary>As the observer of the training thread: rank 0 writes a checkpoint when one is due.</summary>
