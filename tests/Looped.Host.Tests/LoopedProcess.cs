@@ -38,10 +38,13 @@ internal sealed class LoopedProcess : IDisposable
     /// <param name="folder">Its working folder; null for the tests' own.</param>
     /// <param name="environment">Variables to add; a null value removes one.</param>
     /// <param name="args">The command line.</param>
-    public static LoopedProcess Start(string? folder, IReadOnlyDictionary<string, string?>? environment, params string[] args)
+    public static LoopedProcess Start(string? folder, IReadOnlyDictionary<string, string?>? environment, params string[] args) => StartBy([], folder, environment, args);
+
+    /// <summary>Starts <c>looped ARGS…</c> by another program that becomes it, such as <c>ip netns exec NAME</c>.</summary>
+    public static LoopedProcess StartBy(string[] launcher, string? folder, IReadOnlyDictionary<string, string?>? environment, params string[] args)
     {
-        string program = Path.Combine(AppContext.BaseDirectory, "Looped.Host.dll");
-        var start = new ProcessStartInfo("dotnet", [program, .. args])
+        string[] line = [.. launcher, "dotnet", Path.Combine(AppContext.BaseDirectory, "Looped.Host.dll"), .. args];
+        var start = new ProcessStartInfo(line[0], line[1..])
         {
             WorkingDirectory = folder ?? "",
             RedirectStandardInput = true,

@@ -1,0 +1,116 @@
+using System.Diagnostics;
+using Looped.Host.Tests.Training;
+
+namespace Looped.Host.Tests.Clustering;
+
+/// <summary>Workers come and go, and the weights are those of one undisturbed worker, to the bit. Several events share a run: processes are dear.</summary>
+[Collection(nameof(ClusterProcesses))]
+public class ElasticRunTests(UndisturbedRun undisturbed)
+{
+    [Fact]
+    public async Task Two_worker_processes_give_the_bits_of_one()
+    {
+        using var run = new ClusterRun(undisturbed);
+        await run.Ends(0, run.Train("--workers", "2"));
+        await run.MustBeUndisturbed();
+        Assert.Contains(run.Assignments, a => a.Members.Count == 2);
+    }
+
+    [Fact]
+    public async Task A_killed_worker_one_that_has_notice_and_one_that_comes_late_change_nothing()
+    {
+        using var run = new ClusterRun(undisturbed);
+        LoopedProcess seed = await run.Seed("--workers", "3");
+        LoopedProcess stays = run.Worker(), killed = run.Worker(), leaves = run.Worker();
+        await run.WaitForMember(killed);
+        await run.WaitForMember(leaves);
+
+        ClusterRun.Kill(killed, TinyRun.SigKill);
+        LoopedProcess late = run.Worker();
+        await run.WaitForAbsence(killed);
+
+        var drained = Stopwatch.StartNew();
+        ClusterRun.Kill(leaves, TinyRun.SigTerm);
+        await run.Ends(75, leaves);
+        Assert.True(drained.Elapsed < TimeSpan.FromSeconds(3) + 20 * run.SlowestStep, $"leaving took {drained.Elapsed}, a step at most {run.SlowestStep}");
+
+        await run.Ends(0, seed, stays, late);
+        await run.MustBeUndisturbed();
+    }
+
+    [Fact]
+    public async Task A_stopped_worker_that_comes_back_and_a_seed_that_is_killed_and_restarted_change_nothing()
+    {
+        using var run = new ClusterRun(undisturbed);
+        LoopedProcess seed = await run.Seed("--workers", "2");
+        LoopedProcess stays = run.Worker(), sleeps = run.Worker();
+        await run.WaitForMember(sleeps);
+
+        ClusterRun.Kill(sleeps, ClusterRun.SigStop);
+        await run.WaitForAbsence(sleeps);
+        ClusterRun.Kill(sleeps, ClusterRun.SigCont);
+
+        ClusterRun.Kill(seed, TinyRun.SigKill);
+        await seed.WaitAsync();
+        // Nobody needs a seed to go on.
+        await run.WaitForStep(run.Assignments[^1].Step + 2);
+        LoopedProcess successor = await run.Seed();
+
+        await run.Ends(0, successor, stays, sleeps);
+        await run.MustBeUndisturbed();
+    }
+
+    [Fact]
+    public async Task A_run_is_interrupted_then_killed_with_its_parent_then_resumed_by_one_process_and_nothing_changes()
+    {
+        using var run = new ClusterRun(undisturbed);
+        LoopedProcess interrupted = run.Train("--workers", "2");
+        await run.WaitForStep(4);
+        int[] workers = WorkersOf(interrupted);
+        ClusterRun.Kill(interrupted, TinyRun.SigInt);
+        await run.Ends(130, interrupted);
+        Assert.All(workers, w => Assert.False(Lives(w), $"worker {w} outlives its run"));
+        Assert.Contains("To continue", interrupted.Output, StringComparison.Ordinal);
+
+        LoopedProcess killed = run.Train("--workers", "3");
+        await run.WaitForStep(run.Assignments[^1].Step + 5);
+        workers = WorkersOf(killed);
+        ClusterRun.Kill(killed, TinyRun.SigKill);
+        await killed.WaitAsync();
+        await MustEnd(workers);
+
+        await run.Ends(0, run.Train());
+        await run.MustBeUndisturbed();
+    }
+
+    /// <summary>The ids that <c>train --workers</c> says.</summary>
+    internal static int[] WorkersOf(LoopedProcess train)
+    {
+        string line = train.Output.Split('\n').Single(l => l.Contains(" worker processes: ", StringComparison.Ordinal));
+        return [.. line.Split(": ")[1].Split(';')[0].Split(", ").Select(int.Parse)];
+    }
+
+    private static async Task MustEnd(int[] processes)
+    {
+        var waited = Stopwatch.StartNew();
+        while (processes.Any(Lives))
+        {
+            Assert.True(waited.Elapsed < TimeSpan.FromSeconds(60), "a worker outlives its parent");
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+    }
+
+    /// <summary>Whether a process runs; one that has ended and that nobody has asked about does not.</summary>
+    private static bool Lives(int process)
+    {
+        try
+        {
+            string stat = File.ReadAllText($"/proc/{process}/stat");
+            return stat[stat.LastIndexOf(')') + 2] != 'Z';
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,52 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Looped.Host.Tests.Clustering;
+
+/// <summary>Nodes that cannot take part: one clear sentence, a telling exit code, and the cluster does not notice.</summary>
+[Collection(nameof(ClusterProcesses))]
+public class RefusedNodeTests(UndisturbedRun undisturbed)
+{
+    [Fact]
+    public async Task A_worker_without_a_seed_says_what_to_check()
+    {
+        using var nobody = new TcpListener(IPAddress.Loopback, 0);
+        nobody.Start();
+        int port = ((IPEndPoint)nobody.LocalEndpoint).Port;
+        nobody.Stop();
+        using var run = new ClusterRun(undisturbed);
+        await MustSay(run.Start("worker", "--seed", $"127.0.0.1:{port}", "--wait", "1"), 69, $"No seed answered at 127.0.0.1:{port}");
+    }
+
+    [Fact]
+    public async Task Nodes_that_do_not_fit_are_told_why_and_the_run_goes_on_as_if_they_had_not_come()
+    {
+        using var run = new ClusterRun(undisturbed);
+        LoopedProcess seed = await run.Seed();
+        string elsewhere = Directory.CreateDirectory(Path.Combine(undisturbed.Folder, "elsewhere")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(elsewhere, "text.txt"), string.Concat(Enumerable.Repeat("Other words.\n", 4000)), TestContext.Current.CancellationToken);
+
+        LoopedProcess stranger = run.Start([], ["worker", "--seed", run.Address, "--wait", "5"], secret: "a secret of somebody else");
+        LoopedProcess otherData = run.Start([], ["worker", "--seed", run.Address], folder: elsewhere);
+        LoopedProcess noFolder = run.Worker("--run", Path.Combine(elsewhere, "not-mounted"));
+        LoopedProcess samePort = run.Start("seed", "elastic.yaml", "--run", Path.Combine(elsewhere, "run"), "--listen", run.Address);
+        LoopedProcess sameFolder = run.Start("seed", "elastic.yaml", "--run", run.Run.Root, "--listen", "127.0.0.1:0");
+        await MustSay(stranger, 69, "both have the same secret");
+        await MustSay(otherData, 1, "have another hash here");
+        await MustSay(noFolder, 1, "is not visible here");
+        await MustSay(samePort, 1, run.Address);
+        await MustSay(sameFolder, 1, "is in use by");
+
+        LoopedProcess worker = run.Worker();
+        await run.Ends(0, seed, worker);
+        await run.MustBeUndisturbed();
+        Assert.All(run.Assignments, a => Assert.Equal([ClusterRun.NameOf(worker)], a.Members));
+    }
+
+    private static async Task MustSay(LoopedProcess process, int exitCode, string sentence)
+    {
+        LoopedResult result = (await process.WaitAsync()).Expect(exitCode);
+        Assert.Contains(sentence, result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
+    }
+}
