@@ -7,7 +7,7 @@ namespace Looped.Host.Benchmarks.Supervision;
 /// A cluster in virtual time: the supervisor's own decisions, timed, and workers that do no more than answer plans, compute for as long as
 /// the model says, and break when one of them dies.
 /// </summary>
-internal sealed class ModelledCluster
+internal sealed partial class ModelledCluster
 {
     private readonly ClusterModel _model;
     private readonly PriorityQueue<Action, (TimeSpan At, long Order)> _events = new();
@@ -34,9 +34,6 @@ internal sealed class ModelledCluster
     /// <summary>Microseconds of each decision of the supervisor.</summary>
     public List<double> Decisions { get; } = [];
 
-    /// <summary>Microseconds of those decisions that were not about a heartbeat or a tick.</summary>
-    public List<double> Changes { get; } = [];
-
     public long Plans { get; private set; }
 
     /// <summary>Messages with plans, and statuses with news.</summary>
@@ -46,7 +43,6 @@ internal sealed class ModelledCluster
     public void Reset()
     {
         Decisions.Clear();
-        Changes.Clear();
         (Plans, Messages, Time) = (0, 0, new WorkerTime());
     }
 
@@ -62,8 +58,6 @@ internal sealed class ModelledCluster
         }
         Now = until;
     }
-
-    public IEnumerable<string> Alive => _workers.Values.Where(w => w.Alive).Select(w => w.Name);
 
     public void Join(string name)
     {
@@ -99,7 +93,7 @@ internal sealed class ModelledCluster
 
     private void Tick() => At(Now + TimeSpan.FromMilliseconds(100), () =>
     {
-        Decide(new Ticked(Now), change: false);
+        Decide(new Ticked(Now));
         Tick();
     });
 
@@ -107,7 +101,7 @@ internal sealed class ModelledCluster
     {
         if (!worker.Alive) return;
         worker.Status = worker.Status with { Sequence = worker.Status.Sequence + 1 };
-        Decide(new StatusHeard(worker.Status, Now), change: false);
+        Decide(new StatusHeard(worker.Status, Now));
         Beat(worker);
     });
 
@@ -116,16 +110,14 @@ internal sealed class ModelledCluster
         WorkerStatus status = change(worker.Status) with { Sequence = worker.Status.Sequence + 1 };
         worker.Status = status;
         Messages++;
-        At(Now + _model.Message, () => Decide(new StatusHeard(status, Now), change: true));
+        At(Now + _model.Message, () => Decide(new StatusHeard(status, Now)));
     }
 
-    private void Decide(SupervisorEvent happened, bool change)
+    private void Decide(SupervisorEvent happened)
     {
         long started = Stopwatch.GetTimestamp();
         (_state, IReadOnlyList<SupervisorCommand> commands) = SupervisorLogic.Decide(_state, happened);
-        double microseconds = Stopwatch.GetElapsedTime(started).TotalMicroseconds;
-        Decisions.Add(microseconds);
-        if (change) Changes.Add(microseconds);
+        Decisions.Add(Stopwatch.GetElapsedTime(started).TotalMicroseconds);
         foreach (SupervisorCommand command in commands)
         {
             if (command is RepeatPlan repeat) Tell(repeat.Worker, repeat.Plan);
@@ -215,7 +207,13 @@ internal sealed class ModelledCluster
             }
             Say(worker, s => s with
             {
-                Activity = RankActivity.Running, InForce = plan.Id, HasState = true, Step = _step, StateHash = null, Held = kept ? s.Held : [], Lost = [],
+                Activity = RankActivity.Running,
+                InForce = plan.Id,
+                HasState = true,
+                Step = _step,
+                StateHash = null,
+                Held = kept ? s.Held : [],
+                Lost = [],
                 SecondsPerMicroBatch = _model.MicroBatch.TotalSeconds,
             });
         }
@@ -234,90 +232,5 @@ internal sealed class ModelledCluster
     {
         double gone = (_step - _checkpoint) * _model.Settings.MicroBatches * _model.MicroBatch.TotalSeconds;
         (Time.Useful, Time.Lost, _step) = (Time.Useful - gone, Time.Lost + gone, _checkpoint);
-    }
-
-    // --- steps -------------------------------------------------------------------------------------------------------------------
-
-    private int Fresh(ModelledWorker worker) => _active!.AssignmentOf(_step)[_active.RankOf(worker.Name)].Count - worker.Status.Held.Count;
-
-    private void StartStep()
-    {
-        _stepStarted = Now;
-        long version = ++_version;
-        int longest = _active!.Generation.Members.Max(m => Fresh(_workers[m]));
-        At(Now + (Math.Max(longest, 0) * _model.MicroBatch), () =>
-        {
-            if (version == _version) EndStep();
-        });
-    }
-
-    private void EndStep()
-    {
-        double elapsed = (Now - _stepStarted).TotalSeconds;
-        foreach (string member in _active!.Generation.Members)
-        {
-            ModelledWorker worker = _workers[member];
-            double computed = Fresh(worker) * _model.MicroBatch.TotalSeconds;
-            Time.Useful += computed + worker.HeldSeconds;
-            Time.Waiting += elapsed - computed;
-            worker.HeldSeconds = 0;
-            worker.Since = Now;
-            if (worker.Status.Held.Count > 0) worker.Status = worker.Status with { Held = [] };
-        }
-        _step++;
-        if (_step % _model.CheckpointEvery == 0) _checkpoint = _step;
-        GenerationPlan? next = _active.Generation.Members.Select(m => _workers[m].Candidate).FirstOrDefault(c => c?.After == _active.Id);
-        if (next is not null && _workers[_active.Generation.Members[0]].Status.Failed != next.Id) HandOver(next);
-        else StartStep();
-    }
-
-    private void Break(ModelledWorker dead)
-    {
-        GenerationPlan broken = _active!;
-        _version++;
-        double elapsed = (Now - _stepStarted).TotalSeconds, micro = _model.MicroBatch.TotalSeconds;
-        bool handingOver = _ready.ContainsKey(dead.Candidate?.Id ?? default) || dead.Since > _stepStarted;
-        _active = null;
-        Account(dead, out double wasted, out _, finish: false);
-        Time.Lost += wasted;
-        string[] lost = [dead.Name];
-        foreach (ModelledWorker worker in broken.Generation.Members.Select(m => _workers.GetValueOrDefault(m)).OfType<ModelledWorker>())
-        {
-            Account(worker, out double computed, out int done, finish: true);
-            worker.HeldSeconds += computed;
-            int[] held = [.. worker.Status.Held, .. broken.AssignmentOf(_step)[broken.RankOf(worker.Name)].Except(worker.Status.Held).Take(done)];
-            TimeSpan rest = TimeSpan.FromSeconds(Math.Max(0, computed - (handingOver ? 0 : elapsed)));
-            worker.Since = Now + rest;
-            worker.Newcomer = false;
-            Say(worker, s => s with { Activity = RankActivity.Breaking, Lost = lost });
-            At(Now + rest + _model.Message, () =>
-            {
-                if (worker.Alive) Say(worker, s => s with { Activity = RankActivity.Idle, Step = _step, StateHash = $"step {_step}", Held = held });
-            });
-        }
-
-        void Account(ModelledWorker worker, out double computed, out int done, bool finish)
-        {
-            int fresh = broken.AssignmentOf(_step)[broken.RankOf(worker.Name)].Count - worker.Status.Held.Count;
-            (computed, done) = (0, 0);
-            if (handingOver)
-            {
-                Time.Regroup += (Now - worker.Since).TotalSeconds;
-                return;
-            }
-            done = Math.Min(fresh, (int)(elapsed / micro) + (finish ? 1 : 0));
-            computed = finish ? done * micro : Math.Min(elapsed, fresh * micro);
-            Time.Waiting += Math.Max(0, elapsed - (fresh * micro));
-        }
-    }
-
-    /// <summary>Time that was not computing: before it was ever taken it is waiting, afterwards regrouping.</summary>
-    private void Rested(ModelledWorker worker)
-    {
-        double seconds = Math.Max(0, (Now - worker.Since).TotalSeconds);
-        if (worker.Newcomer) Time.Waiting += seconds;
-        else Time.Regroup += seconds;
-        worker.Newcomer = false;
-        worker.Since = Now;
     }
 }

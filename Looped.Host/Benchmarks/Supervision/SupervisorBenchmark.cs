@@ -4,7 +4,7 @@ namespace Looped.Host.Benchmarks.Supervision;
 
 /// <summary>What decisions cost with so many workers.</summary>
 internal sealed record ScaleResult(
-    int Workers, int Decisions, double MedianMicroseconds, double P99Microseconds, double MedianChangeMicroseconds, double LongestMilliseconds,
+    int Workers, int Decisions, double MedianMicroseconds, double P99Microseconds, double LongestMilliseconds,
     long Regroups, double MessagesPerRegroup, double BusyShare);
 
 /// <summary>What a trace leaves of the workers' time.</summary>
@@ -40,25 +40,25 @@ internal static class SupervisorBenchmark
         }
         var lasts = TimeSpan.FromSeconds(120);
         cluster.Run(TimeSpan.FromSeconds(20) + lasts);
-        double[] all = [.. cluster.Decisions.Order()], changes = [.. cluster.Changes.Order()];
-        return new ScaleResult(workers, all.Length, all[all.Length / 2], all[(int)(0.99 * all.Length)], changes[changes.Length / 2], all[^1] / 1e3,
+        double[] all = [.. cluster.Decisions.Order()];
+        return new ScaleResult(workers, all.Length, all[all.Length / 2], all[(int)(0.99 * all.Length)], all[^1] / 1e3,
             cluster.Plans, (double)cluster.Messages / Math.Max(1, cluster.Plans), all.Sum() / 1e6 / lasts.TotalSeconds);
     }
 
     /// <summary>A trace at full size.</summary>
     /// <param name="trace">Who comes and goes.</param>
     /// <param name="stepSeconds">A step's duration with as many workers as the trace has at most.</param>
-    /// <param name="stateBytes">What a newcomer copies.</param>
-    /// <param name="bytesPerSecond">How fast.</param>
+    /// <param name="stateMegabytes">What a newcomer copies, in 10⁶ bytes.</param>
+    /// <param name="megabytesPerSecond">How fast.</param>
     /// <param name="notice">Whether workers have notice, and leave at the end of a step.</param>
-    public static GoodputResult Goodput(PreemptionTrace trace, double stepSeconds, double stateBytes, double bytesPerSecond, bool notice)
+    public static GoodputResult Goodput(PreemptionTrace trace, double stepSeconds, double stateMegabytes, double megabytesPerSecond, bool notice)
     {
         int most = trace.Most, microBatches = 8 * most;
         var cluster = new ModelledCluster(new ClusterModel
         {
             Settings = new SupervisorSettings { MicroBatches = microBatches, ExpectedWorkers = trace.Rows.Count(r => r.Adds && r.At == trace.Rows[0].At) },
             MicroBatch = TimeSpan.FromSeconds(stepSeconds / 8),
-            Copy = TimeSpan.FromSeconds(stateBytes / bytesPerSecond),
+            Copy = TimeSpan.FromSeconds(stateMegabytes / megabytesPerSecond),
         });
         foreach (PreemptionTrace.Row row in trace.Rows)
             cluster.At(row.At, () =>
