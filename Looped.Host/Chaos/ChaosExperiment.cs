@@ -11,9 +11,9 @@ namespace Looped.Host.Chaos;
 /// <summary>A recipe trained twice: by one worker that nobody disturbs, and by processes that are.</summary>
 /// <param name="recipe">The recipe.</param>
 /// <param name="root">Where the two run folders go; null for a temporary place, which is kept only if something went wrong.</param>
-/// <param name="say">Told what begins; null for silence.</param>
+/// <param name="say">Told what begins, and where the runs are.</param>
 /// <param name="display">Makes a display for a run.</param>
-internal sealed class ChaosExperiment(RunRecipe recipe, string? root, Action<string>? say, Func<ITrainingDisplay> display)
+internal sealed class ChaosExperiment(RunRecipe recipe, string? root, Action<string> say, Func<ITrainingDisplay> display)
 {
     private readonly string _root = Path.GetFullPath(root ?? Directory.CreateTempSubdirectory("looped-chaos-").FullName);
 
@@ -41,19 +41,19 @@ internal sealed class ChaosExperiment(RunRecipe recipe, string? root, Action<str
         finally
         {
             if (root is null && good) Directory.Delete(_root, recursive: true);
-            else say?.Invoke($"both runs are in {_root}");
+            else say($"both runs are in {_root}");
         }
     }
 
     private async Task<ChaosReport?> Compare(string first, string second, ChaosSchedule schedule, long? randomSeed)
     {
         (string name, long steps) = (recipe.Name, recipe.Training.Steps);
-        say?.Invoke(first);
+        say(first);
         using (ITrainingDisplay shown = display())
             if (!await UndisturbedRun.Train(recipe, Undisturbed, shown)) return null;
         var undisturbed = FinalHashes.Of(Undisturbed, steps);
 
-        say?.Invoke(second);
+        say(second);
         string file = Path.Combine(_root, "recipe.yaml");
         DurableFiles.WriteAtomically(file, System.Text.Encoding.UTF8.GetBytes(RecipeWriter.ToYaml(recipe)));
         using var cancel = new CancellationTokenSource();

@@ -121,7 +121,11 @@ internal sealed class DisturbedRun(string recipe, RunFolder folder, string name,
                 break;
             case ChaosAction.Suspend:
                 _cluster.Workers[worker].Signal(UnixSignal.Stop);
-                After(happens.Hold, () => Do(new ChaosEvent(ChaosAction.Continue, worker)));
+                After(happens.Hold, () =>
+                {
+                    effect.CameBack = true;
+                    Do(new ChaosEvent(ChaosAction.Continue, worker));
+                });
                 break;
             case ChaosAction.Continue: _cluster.Workers[worker].Signal(UnixSignal.Continue); break;
             case ChaosAction.RestartSeed or ChaosAction.RestartEverything:

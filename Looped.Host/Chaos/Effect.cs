@@ -30,7 +30,7 @@ internal sealed class Effect(ChaosEvent cause, double at, Commit? before, string
     public long Step => before?.Report.Step ?? 0;
 
     /// <summary>Whether its process is there again, where it was to come back.</summary>
-    public bool CameBack { get; set; } = cause.Action is not (ChaosAction.RestartSeed or ChaosAction.RestartEverything);
+    public bool CameBack { get; set; }
 
     /// <summary>Takes a committed step in.</summary>
     /// <param name="commit">The step.</param>
@@ -46,6 +46,7 @@ internal sealed class Effect(ChaosEvent cause, double at, Commit? before, string
         {
             ChaosAction.Join or ChaosAction.Continue => takesPart,
             ChaosAction.RestartSeed or ChaosAction.RestartEverything => CameBack,
+            ChaosAction.Suspend => !takesPart || CameBack,
             _ => !takesPart,
         };
         if (!shows) return null;
@@ -56,6 +57,7 @@ internal sealed class Effect(ChaosEvent cause, double at, Commit? before, string
         string effect = cause.Action switch
         {
             ChaosAction.Join or ChaosAction.Continue => Invariant($"worker {cause.Worker} takes part {now - _at:0.0} s later from {back}; no step for {_worst:0.00} s at most"),
+            ChaosAction.Suspend when takesPart => Invariant($"nobody went on without worker {cause.Worker}; no step for {_worst:0.00} s at most"),
             ChaosAction.Kill or ChaosAction.Suspend or ChaosAction.Terminate when tookPart =>
                 Invariant($"{back} goes on without worker {cause.Worker}; no step for {_worst:0.00} s at most"),
             ChaosAction.Kill or ChaosAction.Suspend or ChaosAction.Terminate => $"worker {cause.Worker} took no part; nobody waited for it",

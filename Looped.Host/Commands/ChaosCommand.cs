@@ -23,7 +23,7 @@ internal static class ChaosCommand
         var scale = new Option<double>("--time-scale") { Description = "Replay the trace this many times faster than recorded.", HelpName = "X", DefaultValueFactory = _ => 1 };
         var most = new Option<int>("--workers-at-most") { Description = "Of the trace's nodes, run this many at once; the others wait.", HelpName = "N", DefaultValueFactory = _ => 4 };
         var run = new Option<string?>("--run") { Description = "Keep both runs in this folder; by default they are thrown away if all is well.", HelpName = "DIR" };
-        Option<bool> json = new("--json") { Description = "Print JSON for another program." };
+        Option<bool> json = new("--json") { Description = "Print JSON for another program; what happens goes to standard error." };
         var command = new LoopedCommand("chaos", "Kill, stop and restart a cluster's processes by a seeded plan, and compare with an undisturbed run; exit code 1 unless equal to the bit.")
         {
             Examples =
@@ -43,8 +43,8 @@ internal static class ChaosCommand
                 ? ChaosSchedule.Create(random!.Value, loaded.Training.Steps, AtLeastOne("--workers", count), loaded.Cluster.WorkerTimeout)
                 : PreemptionTrace.ToSchedule(PreemptionTrace.Read(file), Positive("--time-scale", parsed.GetValue(scale)), AtLeastOne("--workers-at-most", parsed.GetValue(most)));
             bool quiet = parsed.GetValue(json);
-            var experiment = new ChaosExperiment(loaded, parsed.GetValue(run), quiet ? null : Terminal.Out.WriteLine,
-                () => quiet ? new NotesDisplay(null) : Terminal.Out.IsInteractive ? new LiveDisplay(Terminal.Out.Console, TimeProvider.System) : new NotesDisplay());
+            var experiment = new ChaosExperiment(loaded, parsed.GetValue(run), quiet ? Terminal.Error.WriteLine : Terminal.Out.WriteLine,
+                () => quiet ? new NotesDisplay(Terminal.Error.WriteLine) : Terminal.Out.IsInteractive ? new LiveDisplay(Terminal.Out.Console, TimeProvider.System) : new NotesDisplay(Terminal.Out.WriteLine));
             ChaosReport? report = await experiment.Run($"{loaded.Name}, {loaded.Training.Steps} steps by one worker that nobody disturbs",
                 $"the same by {schedule.Workers} worker processes, {schedule.Events.Count} disturbances from {(file is null ? $"random seed {random}" : file)}", schedule, random);
             if (report is null) return ExitCode.Interrupted;
