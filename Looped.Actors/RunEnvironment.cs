@@ -14,6 +14,9 @@ public sealed record RankTimeouts
     /// <summary>How long the members of a plan may take to connect and to agree.</summary>
     public TimeSpan Formation { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long a worker whose run is over waits for a supervisor that says so.</summary>
+    public TimeSpan LastWord { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>How often a worker tells the supervisor how it is.</summary>
     public TimeSpan Heartbeat { get; init; } = TimeSpan.FromMilliseconds(500);
 }

@@ -20,8 +20,10 @@ internal sealed class Formation(RunEnvironment environment, Replica replica, Ran
     {
         RankState state = inbox.State;
         TrainingSnapshot? checkpoint = plan.Restore && collective.Rank == 0 ? environment.LoadNewest(observer.Note) : null;
-        string hash = state.HasState ? state.StateHash ?? replica.StateHash() : new string('0', 64);
-        var mine = new RankReport(state.HasState, state.HasState ? replica.Step : -1, hash, environment.RecipeIdentity, checkpoint?.Step ?? -1);
+        // In a hand-over only members of the old generation can be donors: it must be able to go on if the new one does not come up.
+        bool counts = state.HasState && (plan.After is null || state.InForce?.Id == plan.After);
+        string hash = counts ? state.StateHash ?? replica.StateHash() : new string('0', 64);
+        var mine = new RankReport(counts, counts ? replica.Step : -1, hash, environment.RecipeIdentity, checkpoint?.Step ?? -1);
         RankReport[] reports = [.. collective.AllGather(ToWords(mine)).Select(FromWords)];
         Agreement agreement = RankLogic.Agree(reports, plan.Restore);
         if (agreement.Alarm)

@@ -55,6 +55,16 @@ public sealed class RankInbox(RankState initial)
         }
     }
 
+    /// <summary>Waits until a condition holds, or for so long.</summary>
+    public void WaitFor(Func<RankState, bool> condition, TimeSpan atMost)
+    {
+        long started = System.Diagnostics.Stopwatch.GetTimestamp();
+        lock (_gate)
+        {
+            while (!condition(_state) && atMost - System.Diagnostics.Stopwatch.GetElapsedTime(started) is { Ticks: > 0 } left) Monitor.Wait(_gate, left);
+        }
+    }
+
     /// <summary>A token that is cancelled once a condition holds. Dispose the result.</summary>
     public Watch CancelWhen(Func<RankState, bool> condition) => new(this, condition);
 

@@ -19,8 +19,8 @@ public sealed class RankRunner(RunEnvironment environment, IGenerationNetwork ne
         inbox.Update(state => state with { Activity = RankActivity.Idle });
         while (true)
         {
-            RankState state = inbox.WaitFor(s => RankLogic.CanForm(s) || MayGo(s));
-            if (MayGo(state))
+            RankState state = inbox.WaitFor(s => RankLogic.CanForm(s) || RankLogic.MayGo(s));
+            if (RankLogic.MayGo(state))
             {
                 End(RunOutcome.Interrupted, replica.Step);
                 return;
@@ -29,11 +29,6 @@ public sealed class RankRunner(RunEnvironment environment, IGenerationNetwork ne
             if (Form(replica, plan) is { } collective && Train(replica, collective, plan)) return;
         }
     }
-
-    /// <summary>Whether nobody counts on this rank: it was released, leaves at once, or has notice and is in no plan.</summary>
-    private static bool MayGo(RankState state) => state.Released || state.Hurry
-        || (state is { Leaving: true, Activity: RankActivity.Idle }
-            && (state.InForce is null || (state.Candidate is { } plan && plan.RankOf(state.Worker) < 0)));
 
     /// <summary>Computes one micro-batch and forgets it: proof that this worker can, before anybody is disturbed.</summary>
     private void Rehearse(Replica replica)
@@ -167,7 +162,7 @@ public sealed class RankRunner(RunEnvironment environment, IGenerationNetwork ne
         {
             failed = old.AllGather([culprits is null ? 0 : 1]).Any(v => v[0] != 0);
         }
-        catch (CollectiveBrokenException) when (fresh is not null || !stays)
+        catch (CollectiveBrokenException) when (fresh is not null)
         {
             // A member of the old one is gone; the new one does not need it, and if it does, that will show there.
             failed = false;
@@ -195,14 +190,34 @@ public sealed class RankRunner(RunEnvironment environment, IGenerationNetwork ne
             collective.Dispose();
             return recorder ? Finish(replica, outcome) : Leave(replica);
         }
-        // The others stay until the last checkpoint is on disk: if rank 0 dies now, one of them writes it.
-        if (recorder) observer.Ended(outcome, replica.Step);
-        RankState state = inbox.WaitFor(s => s.Released || s.Hurry || s.Activity != RankActivity.Running);
-        if (state is { Released: false, Hurry: false })
-            throw new CollectiveBrokenException("A peer was lost before the last checkpoint was on disk.");
+        // Nobody goes before the last checkpoint is on disk: if rank 0 dies now, another writes it. Afterwards all know, with or without
+        // a supervisor.
+        if (recorder)
+        {
+            observer.Ended(outcome, replica.Step);
+            inbox.WaitFor(s => s.Outcome is not null || s.Released || s.Hurry || s.Activity != RankActivity.Running);
+        }
+        if (!Meet(collective)) throw new CollectiveBrokenException("A peer was lost before the last checkpoint was on disk.");
         if (!recorder) observer.Ended(outcome, replica.Step);
+        inbox.WaitFor(s => s.Released || s.Hurry, environment.Timeouts.LastWord);
         inbox.Update(s => s with { Activity = RankActivity.Ended, StateHash = null });
         return true;
+    }
+
+    /// <summary>Waits for every rank; false if one is lost. A rank that was told that the run is over need not wait.</summary>
+    private bool Meet(ICollective collective)
+    {
+        using RankInbox.Watch told = inbox.CancelWhen(s => s.Released || s.Hurry);
+        using CancellationTokenRegistration abort = told.Token.Register(collective.Abort);
+        try
+        {
+            collective.Barrier();
+            return true;
+        }
+        catch (CollectiveBrokenException)
+        {
+            return inbox.State is { Released: true } or { Hurry: true };
+        }
     }
 
     private bool Finish(Replica replica, RunOutcome outcome)

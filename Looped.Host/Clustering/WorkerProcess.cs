@@ -88,7 +88,7 @@ internal sealed class WorkerProcess(WorkerOptions options)
             RecordEvaluation = recorder.RecordEvaluation,
             SaveCheckpoint = recorder.SaveCheckpoint,
             Rehearse = true,
-            Timeouts = new RankTimeouts { Formation = link.Timings.FormationDeadline, Heartbeat = link.Timings.SupervisorHeartbeat },
+            Timeouts = new RankTimeouts { Formation = link.Timings.FormationDeadline, Heartbeat = link.Timings.SupervisorHeartbeat, LastWord = link.Timings.RestoreLease + link.Timings.SupervisorSilence },
         };
         using IHost host = LocalHost.Create(akka => akka.WithLoopedWorker(environment, network, Heard, Told));
         await host.StartAsync();
