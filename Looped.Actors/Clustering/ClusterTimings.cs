@@ -88,14 +88,6 @@ public sealed record ClusterTimings(TimeSpan WorkerTimeout)
     /// <summary>The longest that it is kept out.</summary>
     public TimeSpan CoolDownMax => CoolDownBase * 16;
 
-    /// <summary>How long a joiner is kept out: doubled each time, up to <see cref="CoolDownMax"/>.</summary>
-    /// <param name="failures">Regroups that it has spoiled, at least 1.</param>
-    public TimeSpan CoolDown(int failures)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(failures, 1);
-        return failures > 5 ? CoolDownMax : CoolDownBase * (1 << (failures - 1));
-    }
-
     /// <summary>All of them, the user's first.</summary>
     public IReadOnlyList<ClusterTiming> Rows() =>
     [

@@ -12,7 +12,7 @@ namespace Looped.Actors.Supervision;
 /// actor has the clock, the term and the addresses. Steps run without it.
 /// <code>
 /// state        message                        does                                                        next state
-/// supervising  AskForRun                      RunDescribed, or a refusal                                  supervising
+/// supervising  AskForRun                      RunDescribed, or a refusal; RunEnded once it is over        supervising
 /// supervising  RegisterWorker                 checks version, recipe, data, numerics; accepts or refuses  supervising
 /// supervising  WorkerReported                 decides; publishes plans; StatusRead to the worker          supervising
 /// supervising  StopRun                        StopAfterStep to the workers                                supervising
@@ -100,6 +100,11 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
         if (ask.Version != _run.Version)
         {
             Sender.Tell(new RegistrationRefused($"{ask.Worker} runs version {ask.Version} of looped, the seed {_run.Version}; start every node from the same build."));
+            return;
+        }
+        if (_state.Ended is { } ended)
+        {
+            Sender.Tell(ended);
             return;
         }
         IEnumerable<string> endpoints = (_state.Current?.Endpoints ?? []).Where(e => e.Length > 0);

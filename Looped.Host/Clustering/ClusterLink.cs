@@ -32,9 +32,9 @@ internal sealed class ClusterLink : IAsyncDisposable
     /// <summary>Every timing of the cluster; the default until the run's recipe is known.</summary>
     public ClusterTimings Timings { get; private set; } = ClusterTimings.Default;
 
-    /// <summary>Asks the supervisor what is trained here.</summary>
+    /// <summary>Asks the supervisor what is trained here; null if the run is over already.</summary>
     /// <exception cref="NoClusterException">No seed answered in time.</exception>
-    public async Task<RunDescribed> LearnRun()
+    public async Task<RunDescribed?> LearnRun()
     {
         long started = Stopwatch.GetTimestamp();
         Start();
@@ -50,15 +50,14 @@ internal sealed class ClusterLink : IAsyncDisposable
                 Start();
             }
             if (Stopwatch.GetElapsedTime(started) > _options.Wait)
-                throw new NoClusterException(
-                    $"No seed answered at {string.Join(", ", _options.Seeds)} within {_options.Wait.TotalSeconds:0} s: check that `looped seed` runs there, "
-                    + "that the address can be reached from this machine, and that both have the same secret (LOOPED_SECRET or --secret-file).");
+                throw ClusterVisit.NobodyAt(_options.Seeds, _options.Wait);
         }
         return await _learned.Task switch
         {
             RunDescribed run => run,
             RegistrationRefused refused => throw new LoopedException(refused.Reason),
-            RunEnded { Outcome: RunOutcome.Finished } => throw new LoopedException("The run is finished."),
+            RunEnded { Outcome: not RunOutcome.Failed } => null,
+            RunEnded failed => throw new LoopedException(failed.Reason ?? "The run failed."),
             IWireMessage other => throw new InvalidOperationException($"Unexpected answer {other.GetType().Name}."),
         };
     }

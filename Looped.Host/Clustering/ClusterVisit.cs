@@ -27,6 +27,11 @@ internal static class ClusterVisit
             }
         });
 
+    /// <summary>What to say when no seed answers.</summary>
+    public static NoClusterException NobodyAt(IReadOnlyList<NodeAddress> seeds, TimeSpan wait, Exception? cause = null) => new(
+        $"No seed answered at {string.Join(", ", seeds)} within {wait.TotalSeconds:0} s: check that `looped seed` runs there, that the address can be reached "
+        + "from this machine, and that both have the same secret (LOOPED_SECRET or --secret-file).", cause);
+
     private static async Task<T> Visit<T>(IReadOnlyList<NodeAddress> seeds, string? secretFile, TimeSpan wait, Func<IActorRef, Task<T>> ask)
     {
         var here = new NodeAddress(LocalAddress.Towards(seeds[0]), 0);
@@ -56,9 +61,7 @@ internal static class ClusterVisit
                 }
                 catch (AskTimeoutException e)
                 {
-                    throw new NoClusterException(
-                        $"No seed answered at {string.Join(", ", seeds)} within {wait.TotalSeconds:0} s: check that `looped seed` runs there, that the address can be reached "
-                        + "from this machine, and that both have the same secret (LOOPED_SECRET or --secret-file).", e);
+                    throw NobodyAt(seeds, wait, e);
                 }
             }
         }

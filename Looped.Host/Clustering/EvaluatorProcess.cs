@@ -26,14 +26,16 @@ internal sealed class EvaluatorProcess(WorkerOptions options)
         using var signals = new StopSignals(_ => stop.Cancel());
         byte[] secret = ClusterSecret.Here(options.SecretFile, [options.Listen, .. options.Seeds]);
         await using var link = new ClusterLink(options, secret, name, ClusterRoles.Evaluator);
-        RunDescribed run = await link.LearnRun();
+        if (await link.LearnRun() is not { } run)
+        {
+            Terminal.Out.WriteLine("the run is over; there is nothing to do");
+            return ExitCode.Finished;
+        }
         RunRecipe recipe = RecipeFile.Parse<RunRecipe>(run.Recipe, "the cluster's recipe", []);
         if (options.Device is { } device) recipe = recipe with { Training = recipe.Training with { Device = device } };
         link.Use(new ClusterTimings(recipe.Cluster.WorkerTimeout));
         var folder = new RunFolder(options.RunFolder ?? run.RunFolder);
-        using RunData data = RunData.Open(recipe);
-        if (data.Dataset.ContentHash != run.DataHash)
-            throw new LoopedException($"The data at {recipe.Data.Source} have another hash here ({data.Dataset.ContentHash[..12]}…) than on the seed ({run.DataHash[..12]}…): give this node the same files.");
+        using RunData data = RunData.OpenSame(recipe, run.DataHash);
         using var recorder = RunRecorder.Create(folder, recipe, run.DataHash);
         using var evaluator = new SnapshotEvaluator(recipe, data.CreateModel, data.Validation);
         Terminal.Out.WriteLine($"{name} evaluates the checkpoints of {recipe.Name}");

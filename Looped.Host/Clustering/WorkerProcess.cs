@@ -54,16 +54,18 @@ internal sealed class WorkerProcess(WorkerOptions options)
         using var signals = new StopSignals(signal => Notice(signal, "leaving after the step in progress", hurry: false),
             signal => Notice($"{signal} again", "leaving at once", hurry: true));
         if (options.UntilInputCloses) InputWatch.WhenClosed(() => Notice("input closed", "leaving at once", hurry: true));
-        RunDescribed run = await link.LearnRun();
+        if (await link.LearnRun() is not { } run)
+        {
+            Terminal.Out.WriteLine("the run is over; there is nothing to do");
+            return ExitCode.Finished;
+        }
         RunRecipe recipe = RecipeFile.Parse<RunRecipe>(run.Recipe, "the cluster's recipe", []);
         if (options.Device is { } device) recipe = recipe with { Training = recipe.Training with { Device = device } };
         link.Use(new ClusterTimings(recipe.Cluster.WorkerTimeout));
         var folder = new RunFolder(options.RunFolder ?? run.RunFolder);
         if (!File.Exists(folder.Recipe))
             throw new LoopedException($"The run folder {folder.Root} is not visible here: all nodes need it on a shared file system. Mount it, or say where it is with --run DIR.");
-        using RunData data = RunData.Open(recipe);
-        if (data.Dataset.ContentHash != run.DataHash)
-            throw new LoopedException($"The data at {recipe.Data.Source} have another hash here ({data.Dataset.ContentHash[..12]}…) than on the seed ({run.DataHash[..12]}…): give this node the same files.");
+        using RunData data = RunData.OpenSame(recipe, run.DataHash);
         var network = new RingNetwork(listener, options.Advertise?.Host ?? options.Listen.Host, recipe.Cluster.WorkerTimeout);
         network.Probe(run.Endpoints, link.Timings.FormationDeadline);
         using var recorder = RunRecorder.Create(folder, recipe, run.DataHash);

@@ -51,6 +51,19 @@ internal sealed class RunData : IDisposable
         }
     }
 
+    /// <summary>Opens the data of a run that another node began.</summary>
+    /// <param name="recipe">Its recipe.</param>
+    /// <param name="hash">Content hash of the data there.</param>
+    /// <exception cref="LoopedException">They are other data here.</exception>
+    public static RunData OpenSame(RunRecipe recipe, string hash)
+    {
+        RunData data = Open(recipe);
+        if (data.Dataset.ContentHash == hash) return data;
+        string here = data.Dataset.ContentHash;
+        data.Dispose();
+        throw new LoopedException($"The data at {recipe.Data.Source} have another hash here ({here[..12]}…) than on the seed ({hash[..12]}…): give this node the same files.");
+    }
+
     /// <summary>Builds the recipe's model with its initial weights.</summary>
     public LanguageModel CreateModel() => CreateModel(_recipe, Vocabulary);
 

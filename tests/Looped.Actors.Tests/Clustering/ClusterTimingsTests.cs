@@ -40,14 +40,6 @@ public sealed class ClusterTimingsTests
     }
 
     [Fact]
-    public void The_cool_down_doubles_up_to_its_limit()
-    {
-        ClusterTimings t = ClusterTimings.Default;
-        Assert.Equal([5, 10, 20, 40, 80, 80, 80], ((int[])[1, 2, 3, 4, 5, 6, 1000]).Select(n => t.CoolDown(n).TotalSeconds));
-        Assert.Throws<ArgumentOutOfRangeException>(() => t.CoolDown(0));
-    }
-
-    [Fact]
     public void Every_timing_is_listed()
     {
         IEnumerable<TimeSpan> all = typeof(ClusterTimings).GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.PropertyType == typeof(TimeSpan))

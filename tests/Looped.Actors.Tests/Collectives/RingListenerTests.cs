@@ -65,16 +65,14 @@ public class RingListenerTests
     public void A_rank_that_joins_early_is_kept_waiting_for_the_others()
     {
         using var ranks = new RingWorld(2);
-        using var early = new ManualResetEventSlim();
+        using var returned = new ManualResetEventSlim();
         ICollective[] rings = ranks.OnEach(rank =>
         {
-            if (rank == 0) early.Set();
-            else
-            {
-                early.Wait();
-                Thread.Sleep(200);
-            }
-            return ranks.Join(rank);
+            // The other one comes only after the early one had the time to return too soon.
+            if (rank == 1) Assert.False(returned.Wait(200));
+            ICollective ring = ranks.Join(rank);
+            returned.Set();
+            return ring;
         });
         Assert.Equal([0, 1], rings.Select(r => r.Rank));
         foreach (ICollective ring in rings) ring.Dispose();

@@ -199,7 +199,7 @@ internal sealed partial class SimWorker
         {
             failed = (await old.AllGather("verdict", culprits is null)).Contains(false);
         }
-        catch (BrokenException) when (fresh is not null || !stays)
+        catch (BrokenException) when (fresh is not null)
         {
             failed = false;
         }
