@@ -14,10 +14,12 @@ public static class ActorHosting
     /// <param name="akka">The actor system's configuration.</param>
     /// <param name="environment">The node's run.</param>
     /// <param name="observer">Where run events go.</param>
-    public static AkkaConfigurationBuilder WithLoopedRun(this AkkaConfigurationBuilder akka, RunEnvironment environment, RunObserver observer) =>
+    /// <param name="record">Keeps what is to be kept of them; by default nothing is.</param>
+    public static AkkaConfigurationBuilder WithLoopedRun(this AkkaConfigurationBuilder akka, RunEnvironment environment, RunObserver observer, Action<RunEvent>? record = null) =>
         akka.WithLoopedBasics().WithActors((system, registry) =>
         {
-            IActorRef supervisor = system.ActorOf(Props.Create(() => new SupervisorActor(SupervisedRun.Alone(environment))), "supervisor");
+            SupervisedRun run = SupervisedRun.Alone(environment, record ?? (_ => { }));
+            IActorRef supervisor = system.ActorOf(Props.Create(() => new SupervisorActor(run)), "supervisor");
             IActorRef monitor = system.ActorOf(Props.Create(() => new RunMonitorActor(observer, supervisor)), "monitor");
             IActorRef[] actors = StartWorker(system, environment, new SoloNetwork(), supervisor);
             monitor.Tell(new RunMonitorActor.Watch([supervisor, .. actors]));

@@ -19,11 +19,17 @@ public sealed record RunFolder(string Root)
     /// <summary>A line per evaluation.</summary>
     public string Evaluations => At("evaluations.jsonl");
 
+    /// <summary>A line per event: who came and went, recoveries, checkpoints.</summary>
+    public string Events => At("events.jsonl");
+
     /// <summary>How the run ended.</summary>
     public string Summary => At("summary.json");
 
     /// <summary>The loss curve.</summary>
     public string LossPlot => At("loss.png");
+
+    /// <summary>One page on the run.</summary>
+    public string Report => At("report.html");
 
     /// <summary>A folder per checkpoint.</summary>
     public string Checkpoints => At("checkpoints");

@@ -43,6 +43,14 @@ public static class StepLog
         return [.. records.Values];
     }
 
+    /// <summary>Every whole line of a log in the order of the file, one at a time; a step may come twice.</summary>
+    /// <param name="path">The file; one that is missing has no lines.</param>
+    /// <exception cref="LoopedException">A line is malformed; the message has its number.</exception>
+    public static IEnumerable<T> ReadLines<T>(string path) where T : IStepRecord => WholeLines(path).Select(line => Parse<T>(path, line.Text, line.Number));
+
+    /// <summary>The texts of whole lines.</summary>
+    internal static IEnumerable<string> ReadTexts(string path) => WholeLines(path).Select(line => line.Text);
+
     private static void CutAbove(string path, long committed)
     {
         var kept = new StringBuilder();
@@ -54,11 +62,20 @@ public static class StepLog
 
     private static IEnumerable<(string Text, int Number)> WholeLines(string path)
     {
-        if (!File.Exists(path)) return [];
+        if (!File.Exists(path)) yield break;
         using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         using StreamReader reader = new(file);
-        string[] lines = reader.ReadToEnd().Split('\n'); // the last part is empty, or torn
-        return lines[..^1].Select((text, i) => (text, i + 1));
+        int number = 0;
+        string? last = null;
+        while (reader.ReadLine() is { } line)
+        {
+            if (last is not null) yield return (last, ++number);
+            last = line;
+        }
+        if (last is null) yield break;
+        // Only the last line can be torn, or not be finished yet: then it does not end with a line end.
+        file.Seek(-1, SeekOrigin.Current);
+        if (file.ReadByte() == '\n') yield return (last, ++number);
     }
 
     private static T Parse<T>(string path, string text, int number)

@@ -29,6 +29,9 @@ public sealed record SupervisedRun
     /// <summary>Terms and plans.</summary>
     public ISupervisorMemory Memory { get; init; } = new NoSupervisorMemory();
 
+    /// <summary>Keeps an event of the run for later; called at once when it happens.</summary>
+    public Action<RunEvent> Record { get; init; } = _ => { };
+
     /// <summary>Whether workers whose bits may differ are taken.</summary>
     public bool AllowMixed { get; init; }
 
@@ -39,7 +42,9 @@ public sealed record SupervisedRun
     public string Version { get; init; } = typeof(SupervisedRun).Assembly.GetName().Version!.ToString(3);
 
     /// <summary>A run with one worker in the same process.</summary>
-    public static SupervisedRun Alone(RunEnvironment environment)
+    /// <param name="environment">The node's run.</param>
+    /// <param name="record">Keeps its events.</param>
+    public static SupervisedRun Alone(RunEnvironment environment, Action<RunEvent> record)
     {
         ArgumentNullException.ThrowIfNull(environment);
         return new SupervisedRun
@@ -50,6 +55,7 @@ public sealed record SupervisedRun
             DataHash = environment.DataHash,
             Settings = new SupervisorSettings { MicroBatches = environment.Recipe.Batch.MicroBatches() },
             FailsWithWorker = true,
+            Record = record,
         };
     }
 

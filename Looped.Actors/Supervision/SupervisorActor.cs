@@ -39,6 +39,7 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
     private SupervisorState _state;
     private StepReport? _last;
     private long _checkpoint = -1;
+    private readonly Storyteller _story;
     private bool _superseded;
 
     /// <summary>Creates the actor; a term is claimed at once.</summary>
@@ -49,6 +50,8 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
         // Plans first: whatever was planned before this term was claimed is known.
         IReadOnlyList<GenerationPlan> plans = run.Memory.Plans();
         _state = SupervisorState.Create(run.Settings, run.Memory.ClaimTerm(), plans);
+        _story = new Storyteller(_state.Term, run.Record, text => Publish(new RunNote(text)), TimeProvider.System);
+        _story.Started();
         Receive<SubscribeToRun>(_ => Subscribe());
         Receive<AskForRun>(Describe);
         Receive<RegisterWorker>(Register);
@@ -59,14 +62,20 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
         Receive<StepCommitted>(step =>
         {
             _last = step.Report;
+            _story.Committed(step, Now);
             Publish(step);
         });
         Receive<CheckpointWritten>(written =>
         {
             _checkpoint = Math.Max(_checkpoint, written.Step);
+            _story.Written(written);
             Publish(written);
         });
-        Receive<CheckpointFailed>(Publish);
+        Receive<CheckpointFailed>(failed =>
+        {
+            _story.Failed(failed);
+            Publish(failed);
+        });
         Receive<EvaluationCompleted>(Publish);
         Receive<EvaluationFailed>(Publish);
         Receive<RunNote>(Publish);
@@ -115,6 +124,7 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
     {
         if (_run.Refusal(worker, _fingerprint) is { } reason)
         {
+            _story.Refused(worker.Worker, reason);
             Publish(new RunNote($"turned away: {reason}"));
             Sender.Tell(new RegistrationRefused(reason));
             return;
@@ -151,6 +161,7 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
             Publish(new RunNote($"another supervisor has a higher term than this one's {_state.Term}; it carries on"));
             return;
         }
+        _story.Decided(_state, next, Now);
         _state = next;
         foreach (SupervisorCommand command in commands) Carry(command, before);
     }
@@ -175,7 +186,9 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
     private void End(RunEnded ended)
     {
         if (_state.Ended is not null) return;
-        _state = _state with { Ended = ended };
+        SupervisorState over = _state with { Ended = ended };
+        _story.Decided(_state, over, Now);
+        _state = over;
         Publish(ended);
     }
 

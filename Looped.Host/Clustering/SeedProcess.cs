@@ -90,6 +90,7 @@ internal sealed class SeedProcess : IAsyncDisposable
                 RebalanceEvery = 2 * Timings.WorkerTimeout,
             },
             Memory = new TermFiles(_folder),
+            Record = happened => RunEventLog.Append(_folder, happened),
             AllowMixed = _recipe.Cluster.AllowMixed,
         };
         _node = ClusterNode.Start(new ClusterNodeOptions

@@ -25,7 +25,7 @@ internal sealed class TrainRun(RunSession session, RunData data, ITrainingDispla
     public async Task<RunSummary> Run(TimeSpan? maxTime)
     {
         var observer = new RunObserver { OnEvent = happened => RunEvents.Show(display, happened) };
-        using IHost host = LocalHost.Create(akka => akka.WithLoopedRun(Environment(), observer));
+        using IHost host = LocalHost.Create(akka => akka.WithLoopedRun(Environment(), observer, happened => RunEventLog.Append(session.Folder, happened)));
         await host.StartAsync();
         IActorRef supervisor = host.Services.GetRequiredService<IRequiredActor<SupervisorActor>>().ActorRef;
 

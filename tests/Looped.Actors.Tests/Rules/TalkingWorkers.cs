@@ -15,6 +15,9 @@ internal sealed class TalkingWorkers
 
     public TimeSpan Now { get; private set; }
 
+    /// <summary>Called after every event with the states before and after it.</summary>
+    public event Action<SupervisorState, SupervisorState, TimeSpan> Decided = (_, _, _) => { };
+
     public SupervisorSettings Settings => State.Settings;
 
     /// <summary>Commands of the last event.</summary>
@@ -55,7 +58,9 @@ internal sealed class TalkingWorkers
 
     public TalkingWorkers Happens(SupervisorEvent happened)
     {
+        SupervisorState before = State;
         (State, IReadOnlyList<SupervisorCommand> commands) = SupervisorLogic.Decide(State, happened);
+        Decided(before, State, Now);
         _commands.Clear();
         _commands.AddRange(commands);
         return this;
