@@ -23,6 +23,8 @@ internal static class CommandList
         new(Inspect, StatusCommand.Create),
         new(Inspect, PlotCommand.Create),
         new(Inspect, DiffCommand.Create),
+        new(Inspect, AuditCommand.Create),
+        new(Inspect, ExportMetricsCommand.Create),
         new(Inspect, RecipeCommand.Create),
         new(Cluster, SlurmCommand.Create),
         new(Check, ParityCommand.Create),

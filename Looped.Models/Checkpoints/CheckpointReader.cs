@@ -32,6 +32,11 @@ public static class CheckpointReader
         return new(path, snapshot, state.Run, manifest);
     }
 
+    /// <summary>What a checkpoint says about its run; quick, because its tensors are not looked at.</summary>
+    /// <param name="path">The folder of the checkpoint.</param>
+    /// <exception cref="LoopedException">Its state.json cannot be read.</exception>
+    public static CheckpointInfo ReadInfo(string path) => ReadState(path).Run;
+
     private static bool TryRead(string path, [NotNullWhen(true)] out CheckpointManifest? manifest,
         [NotNullWhen(true)] out CheckpointState? state, [NotNullWhen(false)] out string? problem)
     {

@@ -38,7 +38,7 @@ internal sealed class TinyRun : IDisposable
 
     private Dictionary<string, string?> Environment => new() { ["XDG_CACHE_HOME"] = Path.Combine(Folder, "cache") };
 
-    public LoopedProcess Start(params string[] args) => LoopedProcess.Start(Folder, Environment, args is ["train", ..] or ["eval", ..] ? args : ["train", "tiny.yaml", .. args]);
+    public LoopedProcess Start(params string[] args) => LoopedProcess.Start(Folder, Environment, args is ["train" or "eval" or "audit", ..] ? args : ["train", "tiny.yaml", .. args]);
 
     public async Task<LoopedResult> Train(params string[] args)
     {
