@@ -49,7 +49,9 @@ public static class StepLog
     public static IEnumerable<T> ReadLines<T>(string path) where T : IStepRecord => WholeLines(path).Select(line => Parse<T>(path, line.Text, line.Number));
 
     /// <summary>The texts of whole lines.</summary>
-    internal static IEnumerable<string> ReadTexts(string path) => WholeLines(path).Select(line => line.Text);
+    /// <param name="path">The file; one that is missing has no lines.</param>
+    /// <param name="last">How many bytes at its end to look at; a line that begins before is left out.</param>
+    internal static IEnumerable<string> ReadTexts(string path, long last = long.MaxValue) => WholeLines(path, last).Select(line => line.Text);
 
     private static void CutAbove(string path, long committed)
     {
@@ -60,22 +62,27 @@ public static class StepLog
         if (bytes.Length != new FileInfo(path).Length) DurableFiles.WriteAtomically(path, bytes);
     }
 
-    private static IEnumerable<(string Text, int Number)> WholeLines(string path)
+    private static IEnumerable<(string Text, int Number)> WholeLines(string path, long last = long.MaxValue)
     {
         if (!File.Exists(path)) yield break;
         using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         using StreamReader reader = new(file);
+        if (file.Length > last)
+        {
+            file.Seek(-last, SeekOrigin.End);
+            reader.ReadLine();
+        }
         int number = 0;
-        string? last = null;
+        string? before = null;
         while (reader.ReadLine() is { } line)
         {
-            if (last is not null) yield return (last, ++number);
-            last = line;
+            if (before is not null) yield return (before, ++number);
+            before = line;
         }
-        if (last is null) yield break;
+        if (before is null) yield break;
         // Only the last line can be torn, or not be finished yet: then it does not end with a line end.
         file.Seek(-1, SeekOrigin.Current);
-        if (file.ReadByte() == '\n') yield return (last, ++number);
+        if (file.ReadByte() == '\n') yield return (before, ++number);
     }
 
     private static T Parse<T>(string path, string text, int number)

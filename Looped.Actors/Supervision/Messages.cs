@@ -103,8 +103,9 @@ public sealed record AskForCluster : IWireMessage;
 /// <param name="SecondsPerMicroBatch">Seconds per micro-batch lately.</param>
 /// <param name="SilentSeconds">Since when nothing was heard of it.</param>
 /// <param name="Leaving">Whether it has notice.</param>
+/// <param name="Device">Kind of device it computes on; empty if this supervisor has not heard it yet.</param>
 public sealed record WorkerPicture(string Worker, int Rank, RankActivity Activity, string Endpoint, long Step, int MicroBatches,
-    double SecondsPerMicroBatch, double SilentSeconds, bool Leaving);
+    double SecondsPerMicroBatch, double SilentSeconds, bool Leaving, string Device);
 
 /// <summary>A picture of the cluster.</summary>
 /// <param name="Run">The run's name.</param>
@@ -118,5 +119,6 @@ public sealed record WorkerPicture(string Worker, int Rank, RankActivity Activit
 /// <param name="LastCheckpoint">Step of the last checkpoint; −1 if there is none yet.</param>
 /// <param name="Ended">How the run ended; null while it has not.</param>
 /// <param name="Workers">Everybody known.</param>
+/// <param name="Events">What happened lately, the newest last.</param>
 public sealed record ClusterPicture(string Run, string RunFolder, long Term, string? Generation, long Step, long Steps, double? Loss,
-    double TokensPerSecond, long LastCheckpoint, RunEnded? Ended, IReadOnlyList<WorkerPicture> Workers) : IWireMessage;
+    double TokensPerSecond, long LastCheckpoint, RunEnded? Ended, IReadOnlyList<WorkerPicture> Workers, IReadOnlyList<RunEvent> Events) : IWireMessage;

@@ -10,8 +10,14 @@ namespace Looped.Actors.Supervision;
 /// <param name="time">The time of day.</param>
 internal sealed class Storyteller(long term, Action<RunEvent> record, Action<string> warn, TimeProvider time)
 {
+    private const int RecentKept = 20;
+
+    private readonly Queue<RunEvent> _recent = new();
     private RunStory _story = new();
     private bool _warned;
+
+    /// <summary>The latest events, the newest last.</summary>
+    public IReadOnlyList<RunEvent> Recent => [.. _recent];
 
     /// <summary>The supervisor took the run up.</summary>
     public void Started() => Tell([new(RunEventKind.Started, 0)]);
@@ -43,10 +49,15 @@ internal sealed class Storyteller(long term, Action<RunEvent> record, Action<str
 
     private void Tell(IReadOnlyList<RunEvent> events)
     {
+        RunEvent[] told = [.. events.Select(happened => happened with { Time = Milliseconds(time.GetUtcNow()), Term = happened.Term ?? term })];
+        foreach (RunEvent happened in told)
+        {
+            _recent.Enqueue(happened);
+            if (_recent.Count > RecentKept) _recent.Dequeue();
+        }
         try
         {
-            foreach (RunEvent happened in events)
-                record(happened with { Time = Milliseconds(time.GetUtcNow()), Term = happened.Term ?? term });
+            foreach (RunEvent happened in told) record(happened);
         }
         catch (LoopedException e)
         {

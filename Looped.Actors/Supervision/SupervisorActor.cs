@@ -35,6 +35,7 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
     private readonly long _started = Stopwatch.GetTimestamp();
     private readonly HashSet<IActorRef> _subscribers = [];
     private readonly Dictionary<string, IActorRef> _workers = [];
+    private readonly Dictionary<string, string> _devices = [];
     private NumericsFingerprint? _fingerprint;
     private SupervisorState _state;
     private StepReport? _last;
@@ -133,6 +134,7 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
         else if (_fingerprint.Differences(worker.Fingerprint) is { Count: > 0 } differences)
             Publish(new RunNote($"warning: {worker.Worker} computes with other numerics ({string.Join(", ", differences)}): bits are not guaranteed"));
         _workers[worker.Worker] = Sender;
+        _devices[worker.Worker] = worker.Fingerprint.Device;
         Sender.Tell(new WorkerAccepted(_state.Term));
     }
 
@@ -201,13 +203,13 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
     }
 
     private ClusterPicture Picture() => new(_run.Name, _run.RunFolder, _state.Term, _state.Current?.Id.ToString(), _last?.Step ?? 0, _run.Steps,
-        _last?.Loss, _last?.TokensPerSecond ?? 0, _checkpoint, _state.Ended, [.. _state.Workers.Values.Select(Picture)]);
+        _last?.Loss, _last?.TokensPerSecond ?? 0, _checkpoint, _state.Ended, [.. _state.Workers.Values.Select(Picture)], _story.Recent);
 
     private WorkerPicture Picture(WorkerView view)
     {
         int rank = _state.Current?.RankOf(view.Status.Worker) ?? -1;
         return new WorkerPicture(view.Status.Worker, rank, view.Status.Activity, view.Status.Endpoint, view.Status.Step,
             rank < 0 ? 0 : _state.Current!.Generation.Assignment[rank].Count, view.Status.SecondsPerMicroBatch,
-            (Now - view.Heard).TotalSeconds, view.Status.Leaving);
+            (Now - view.Heard).TotalSeconds, view.Status.Leaving, _devices.GetValueOrDefault(view.Status.Worker, ""));
     }
 }

@@ -27,6 +27,33 @@ internal static class ClusterVisit
             }
         });
 
+    /// <summary>Looks again and again; a question without an answer gives null.</summary>
+    /// <param name="seeds">Where to ask.</param>
+    /// <param name="secretFile">The cluster's secret.</param>
+    /// <param name="wait">How long the first answer may take.</param>
+    /// <param name="seen">Shows a picture; false ends the visit.</param>
+    /// <param name="pause">Between two looks.</param>
+    /// <param name="over">Ends the visit.</param>
+    /// <exception cref="NoClusterException">No seed answered in time.</exception>
+    public static Task Watch(IReadOnlyList<NodeAddress> seeds, string? secretFile, TimeSpan wait, Func<ClusterPicture?, bool> seen, TimeSpan pause, CancellationToken over) =>
+        Visit(seeds, secretFile, wait, async supervisor =>
+        {
+            while (seen(await Ask(supervisor)) && !over.IsCancellationRequested) await Task.WhenAny(Task.Delay(pause, over));
+            return true;
+        });
+
+    private static async Task<ClusterPicture?> Ask(IActorRef supervisor)
+    {
+        try
+        {
+            return await supervisor.Ask<ClusterPicture>(new AskForCluster(), TimeSpan.FromSeconds(2));
+        }
+        catch (AskTimeoutException)
+        {
+            return null; // the supervisor is away, or moves to another seed
+        }
+    }
+
     /// <summary>What to say when no seed answers.</summary>
     public static NoClusterException NobodyAt(IReadOnlyList<NodeAddress> seeds, TimeSpan wait, Exception? cause = null) => new(
         $"No seed answered at {string.Join(", ", seeds)} within {wait.TotalSeconds:0} s: check that `looped seed` runs there, that the address can be reached "

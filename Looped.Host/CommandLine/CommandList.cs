@@ -22,6 +22,7 @@ internal static class CommandList
         new(Use, EvalCommand.Create),
         new(Inspect, StatusCommand.Create),
         new(Inspect, PlotCommand.Create),
+        new(Inspect, ReportCommand.Create),
         new(Inspect, DiffCommand.Create),
         new(Inspect, AuditCommand.Create),
         new(Inspect, ExportMetricsCommand.Create),

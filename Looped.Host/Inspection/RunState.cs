@@ -1,4 +1,5 @@
 using Looped.Actors.Runs;
+using Looped.Actors.Supervision;
 using Looped.Actors.Training;
 using Looped.Models.Checkpoints;
 
@@ -19,35 +20,71 @@ namespace Looped.Host.Inspection;
 /// <param name="Checkpoint">The newest checkpoint.</param>
 /// <param name="Owner">The process that has the run; null if none has.</param>
 /// <param name="Error">What ended a failed run.</param>
+/// <param name="Generation">The generation of the last step.</param>
+/// <param name="WorldSize">Its number of workers.</param>
+/// <param name="Goodput">Share of the time spent in steps that count, once the run was settled.</param>
+/// <param name="Workers">Who computed the last step.</param>
+/// <param name="Events">What happened lately, the newest last.</param>
+/// <param name="Gaps">What is missing in the folder, a sentence each.</param>
 internal sealed record RunState(string Name, string Folder, string Status, long Step, long? TotalSteps, double? Loss, double? LearningRate, long Tokens,
-    double? TokensPerSecond, double? SecondsLeft, EvaluationReport? Validation, CheckpointState? Checkpoint, RunOwner? Owner, string? Error)
+    double? TokensPerSecond, double? SecondsLeft, EvaluationReport? Validation, CheckpointState? Checkpoint, RunOwner? Owner, string? Error,
+    long? Generation, int? WorldSize, double? Goodput, IReadOnlyList<MemberState> Workers, IReadOnlyList<RunEvent> Events, IReadOnlyList<string> Gaps)
 {
     private const int SpeedWindow = 20;
 
     /// <summary>Reads a run folder; the run may be going on.</summary>
-    public static RunState Read(RunFolder run)
+    public static RunState Read(RunFolder run) => Of(RunRecords.Read(run), CheckpointState.Newest(run.Checkpoints));
+
+    /// <summary>From what was read of a folder.</summary>
+    public static RunState Of(RunRecords records, CheckpointState? checkpoint)
     {
-        bool running = RunLock.IsHeld(run);
-        IReadOnlyList<StepReport> steps = StepLog.Read<StepReport>(run.Metrics);
-        IReadOnlyList<EvaluationReport> evaluations = StepLog.Read<EvaluationReport>(run.Evaluations);
-        RunSummary? summary = RunSummary.Read(run.Summary);
+        RunFolder run = records.Folder;
+        IReadOnlyList<StepReport> steps = records.Steps;
         StepReport? last = steps.Count > 0 ? steps[^1] : null;
         (double? speed, double? left) = Speed(steps);
-        bool told = summary is not null && summary.Steps >= (last?.Step ?? 0);
-        string status = running ? "running" : told ? InspectionJson.ToNode(summary!.Status).GetValue<string>() : "stopped";
-        return new(run.Name, run.Root, status, last?.Step ?? 0, last?.Steps, last?.Loss, last?.LearningRate, last?.Tokens ?? 0, speed, running ? left : null,
-            evaluations.Count > 0 ? evaluations[^1] : null, CheckpointState.Newest(run.Checkpoints),
-            running ? RunLock.OwnerOf(run) : null, told ? summary!.Error : null);
+        string status = StatusOf(records);
+        bool running = status == "running", told = status is not ("running" or "stopped");
+        return new(run.Name, run.Root, status, last?.Step ?? 0, last?.Steps > 0 ? last.Steps : null, last?.Loss, last is { LearningRate: var rate } && double.IsFinite(rate) ? rate : null, last?.Tokens ?? 0, speed, running ? left : null,
+            records.Evaluations.Count > 0 ? records.Evaluations[^1] : null, checkpoint,
+            running ? RunLock.OwnerOf(run) : null, told ? records.Summary!.Error : null,
+            last?.Generation > 0 ? last.Generation : null, last?.WorldSize > 0 ? last.WorldSize : null, told ? records.Summary!.Goodput : null,
+            records.Members, [.. records.Events.TakeLast(RunView.EventsShown)], records.Gaps);
     }
+
+    /// <summary>`running`, `finished`, `interrupted`, `failed` or `stopped`.</summary>
+    public static string StatusOf(RunRecords records)
+    {
+        if (RunLock.IsHeld(records.Folder)) return "running";
+        bool told = records.Summary is { Status: not null } && records.Summary.Steps >= (records.Steps.Count > 0 ? records.Steps[^1].Step : 0);
+        return told ? records.Summary!.Status! : "stopped";
+    }
+
+    /// <summary>How it stands, in words.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public string Sentence => this switch
+    {
+        { Status: "running", Owner: { } owner } => $"running ({owner})",
+        { Status: "stopped" } => "stopped without a summary; the same train command goes on from the last checkpoint",
+        { Status: "interrupted" } => "interrupted; the same train command goes on from the last checkpoint",
+        { Status: "failed", Error: { } error } => $"failed: {error}",
+        _ => Status,
+    };
 
     private static (double? TokensPerSecond, double? SecondsLeft) Speed(IReadOnlyList<StepReport> steps)
     {
-        StepReport[] recent = [.. steps.Skip(Math.Max(0, steps.Count - SpeedWindow))];
+        StepReport[] recent = [.. steps.TakeLast(SpeedWindow).Where(s => double.IsFinite(s.Seconds))];
         double seconds = recent.Sum(s => s.Seconds);
         if (seconds <= 0) return (null, null);
-        return (recent.Sum(s => s.TokensPerSecond * s.Seconds) / seconds, (recent[^1].Steps - recent[^1].Step) * seconds / recent.Length);
+        double speed = recent.Sum(s => s.TokensPerSecond * s.Seconds) / seconds;
+        return (double.IsFinite(speed) ? speed : null, (recent[^1].Steps - recent[^1].Step) * seconds / recent.Length);
     }
 }
+
+/// <summary>A member of the generation of the last step.</summary>
+/// <param name="Worker">Its name.</param>
+/// <param name="Rank">Its rank.</param>
+/// <param name="MicroBatches">Micro-batches of a step that it computed.</param>
+internal sealed record MemberState(string Worker, int Rank, int MicroBatches);
 
 /// <summary>A checkpoint, checked.</summary>
 /// <param name="Step">Its step.</param>

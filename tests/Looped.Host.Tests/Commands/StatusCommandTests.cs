@@ -26,7 +26,9 @@ public sealed class StatusCommandTests : IDisposable
               loss        0.1000, learning rate 1e-3
               validation  perplexity 8.00 (loss 2.0794) at step 20
               speed       2,500 tokens/s
+              generation  1, 1 worker
               checkpoint  step 40, verified ({_folder["small/checkpoints/step-000040"]})
+              missing     events.jsonl is missing: a run of before it was written; who came and went is taken from the steps alone
 
             """, result.Output);
     }
@@ -80,6 +82,45 @@ public sealed class StatusCommandTests : IDisposable
     {
         RunFolder run = SmallRun.Write(_folder["small"], 0, []);
         Assert.Contains("checkpoint  none yet", Text(run), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_latest_events_and_the_members_of_the_last_step_are_told()
+    {
+        RunFolder run = SmallRun.WithEvents(_folder["small"]);
+        Assert.Contains("  10:00:28    recovered from the loss of node-2 in 230 ms: step 26 by 1 worker\n", Text(run), StringComparison.Ordinal);
+        JsonNode json = InspectionJson.ToNode(RunState.Read(run));
+        Assert.Equal(["node-1", "node-3"], json["workers"]!.AsArray().Select(w => (string?)w!["worker"]));
+        Assert.Equal((3, "joined"), ((int)json["workers"]![0]!["micro_batches"]!, (string?)json["events"]!.AsArray()[^2]!["event"]));
+        Assert.Empty(json["gaps"]!.AsArray());
+    }
+
+    [Fact]
+    public void A_run_that_is_half_written_shows_its_whole_lines()
+    {
+        RunFolder run = SmallRun.WithEvents(_folder["small"]);
+        foreach (string log in (string[])[run.Metrics, run.Steps, run.Events, run.Evaluations]) File.AppendAllText(log, """{"step":41,"lo""");
+        File.WriteAllText(run.Summary, "");
+        RunState state = RunState.Read(run);
+        Assert.Equal((40, "stopped"), (state.Step, state.Status));
+        Assert.StartsWith("summary.json cannot be read", Assert.Single(state.Gaps), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_run_of_an_older_version_says_what_it_lacks_and_shows_the_rest()
+    {
+        RunFolder run = SmallRun.Write(_folder["small"], 0, []);
+        File.WriteAllText(run.Metrics, """
+            {"step":1,"loss":4,"seconds":0.5,"mood":"good"}
+            not json
+            {"step":2,"loss":3,"seconds":0.5}
+
+            """);
+        RunState state = RunState.Read(run);
+        Assert.Equal((2, 3.0, null, null), (state.Step, state.Loss, state.TotalSteps, state.WorldSize));
+        Assert.Contains(state.Gaps, g => g.StartsWith("metrics.jsonl: generation, gradient_norm, learning_rate, skipped, ", StringComparison.Ordinal) && g.EndsWith("missing in 2 lines, as an older version wrote them", StringComparison.Ordinal));
+        Assert.Contains("metrics.jsonl: 1 line cannot be read", state.Gaps);
+        Assert.DoesNotContain("NaN", Text(run), StringComparison.Ordinal);
     }
 
     [Fact]
