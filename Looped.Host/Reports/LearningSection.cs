@@ -76,7 +76,7 @@ internal static class LearningSection
             }
         }
         string said = marked + skipped == 0 ? "no spikes and no skipped steps"
-            : $"{marked} spike{(marked == 1 ? "" : "s")} (more than {Spikes.Factor:0} times the steps before and after), {skipped} skipped step{(skipped == 1 ? "" : "s")}";
+            : $"{marked} spike{(marked == 1 ? "" : "s")} (more than {Spikes.Factor} times the steps before and after), {skipped} skipped step{(skipped == 1 ? "" : "s")}";
         return new Html().Line($"{chart.Render()}<p class=\"note\">{said}</p>").Done;
     }
 

@@ -6,10 +6,10 @@ namespace Looped.Host.Reports;
 internal static class Spikes
 {
     /// <summary>How many times the median of the neighbours on either side a spike is at least.</summary>
-    public const double Factor = 4;
+    public const double Factor = 2.5;
 
     /// <summary>Neighbours on either side.</summary>
-    public const int Reach = 16;
+    public const int Reach = 5;
 
     private const int FewestNeighbours = 4;
 
