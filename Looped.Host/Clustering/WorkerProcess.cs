@@ -118,7 +118,7 @@ internal sealed class WorkerProcess(WorkerOptions options)
         if (parts[0] != "cuda") return ring;
         int index = parts.Length > 1 ? int.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture) : 0;
         NcclLibrary library = NcclLibrary.Load();
-        Terminal.Out.WriteLine($"gradients travel over {library}");
+        Terminal.Out.WriteLine($"gradients travel over {library}, or through host memory where workers share a GPU");
         return new NcclNetwork(ring, library, new NcclOptions { Device = index, InitialiseWithin = timings.FormationDeadline });
     }
 

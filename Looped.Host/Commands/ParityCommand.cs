@@ -29,17 +29,19 @@ internal static class ParityCommand
             DefaultValueFactory = _ => "float32",
         };
         precision.AcceptOnlyFromAmong("float32", Double);
+        var device = new Option<string>("--device") { Description = "Where our models compute: cpu, cuda or cuda:N.", DefaultValueFactory = _ => "cpu", HelpName = "DEVICE" };
         var json = new Option<bool>("--json") { Description = "Print JSON, with every compared output." };
         var command = new LoopedCommand("parity", "Compare our models with reference vectors; fails if any output is beyond its tolerance.")
         {
             Examples = ["looped parity vectors/cotformer", "looped parity vectors --family cotformer --only 'base*' --only 'macs/base*'"],
         };
         command.Add(paths);
-        foreach (Option option in (Option[])[family, only, precision, json]) command.Add(option);
+        foreach (Option option in (Option[])[family, only, precision, device, json]) command.Add(option);
         command.SetAction(parsed =>
         {
             var request = new ParityRequest(parsed.GetRequiredValue(paths), parsed.GetValue(family), parsed.GetValue(only) ?? [],
-                parsed.GetValue(precision) == Double ? ScalarType.Float64 : ScalarType.Float32);
+                parsed.GetValue(precision) == Double ? ScalarType.Float64 : ScalarType.Float32,
+                parsed.GetRequiredValue(device));
             ParityRow[] rows = [.. ParitySuite.Run(request)];
             if (rows.Length == 0) throw new UsageException(NothingFound(request));
             if (parsed.GetValue(json)) Terminal.Out.WriteJson(Json(rows));

@@ -1,5 +1,6 @@
 using Looped.Models.Data;
 using Looped.Models.Families;
+using Looped.Models.Native;
 using static TorchSharp.torch;
 
 namespace Looped.Models.Evaluation;
@@ -44,6 +45,7 @@ public static class Perplexity
             using var scope = NewDisposeScope();
             Tensor input = tensor(batch.Tokens, dtype: ScalarType.Int64).view(batch.Sequences, batch.Length).to(device);
             Tensor targets = tensor(batch.Targets, dtype: ScalarType.Int64).view(batch.Sequences, batch.Length).to(device);
+            using Autocast? mixed = model.EnterPrecision();
             Tensor logits = model.Forward(new ModelInput(input, targets, Loops: loops)).Logits;
             Tensor scored = targets.ne(MicroBatch.Ignored);
             Tensor losses = nn.functional.cross_entropy(logits.view(-1, model.VocabularySize), targets.view(-1),

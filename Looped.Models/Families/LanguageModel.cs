@@ -1,4 +1,6 @@
+using Looped.Models.Native;
 using Looped.Models.Randomness;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Looped.Models.Families;
@@ -35,6 +37,12 @@ public abstract class LanguageModel : nn.Module
 
     /// <summary>T, the trained sequence length.</summary>
     public abstract int SequenceLength { get; }
+
+    /// <summary>The kind of device on which matrix products are in bfloat16; null if everything is in the parameters' own type.</summary>
+    internal DeviceType? Mixed { get; set; }
+
+    /// <summary>What <see cref="Forward"/> is to be called within, to compute in the precision that the recipe asks for; null if that is the parameters' own.</summary>
+    internal Autocast? EnterPrecision() => Mixed is { } device ? Autocast.BFloat16(device) : null;
 
     /// <summary>Runs the model. See <see cref="ModelInput"/> and <see cref="ModelOutput"/> for shapes.</summary>
     public abstract ModelOutput Forward(ModelInput input);

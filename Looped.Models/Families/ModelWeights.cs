@@ -17,6 +17,7 @@ public static class ModelWeights
         if (training.Precision == Precision.Float64) model.to(ScalarType.Float64);
         var device = new Device(training.Device);
         if (device.type != DeviceType.CPU) model.to(device);
+        model.Mixed = training.Precision == Precision.Bfloat16 ? device.type : null;
     }
 
     /// <summary>Overwrites every parameter. Element types are converted; names and shapes must be the model's.</summary>

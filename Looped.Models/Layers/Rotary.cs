@@ -20,6 +20,8 @@ internal sealed class Rotary(int headWidth, double theta = 10_000) : IDisposable
     /// <returns>The same shape, contiguous.</returns>
     public Tensor Rotate(Tensor x, int position)
     {
+        // There are no complex numbers of bfloat16; the reference, too, turns in float32.
+        if (x.dtype is ScalarType.BFloat16) return Rotate(x.to(ScalarType.Float32), position).to(ScalarType.BFloat16);
         long[] shape = x.shape;
         int pairs = headWidth / 2;
         Tensor turns = Table(position + (int)shape[1], x).narrow(0, position, shape[1]);        // (T, 1, h/2)

@@ -40,13 +40,19 @@ internal sealed class AdamW : IDisposable
     /// <param name="touched">Says which tensors received a gradient.</param>
     public void Update(Tensor values, Tensor sums, double factor, double learningRate, Func<int, bool> touched)
     {
-        foreach (ParameterSlot slot in _layout.Slots)
+        IReadOnlyList<ParameterSlot> slots = _layout.Slots;
+        for (int from = 0, to; from < slots.Count; from = to)
         {
-            if (!touched(slot.Index)) continue;
+            to = from + 1;
+            if (!touched(from)) continue;
+            // Neighbours that share every scalar are one pass: on a GPU a pass costs its launches, not its elements.
+            while (to < slots.Count && touched(to) && slots[to].Decays == slots[from].Decays && Counts[to] == Counts[from]) to++;
+            long count = Counts[from] + 1, start = slots[from].Offset, length = slots[to - 1].Offset + slots[to - 1].Length - start;
+            for (int slot = from; slot < to; slot++) Counts[slot] = count;
             var scalars = new AdamWScalars(factor, learningRate, _recipe.Betas[0], _recipe.Betas[1], _recipe.Epsilon,
-                slot.Decays ? _recipe.WeightDecay : 0, ++Counts[slot.Index]);
-            using Tensor value = FlatParameters.Slice(values, slot), sum = FlatParameters.Slice(sums, slot);
-            using Tensor first = FlatParameters.Slice(Moment1, slot), second = FlatParameters.Slice(Moment2, slot);
+                slots[from].Decays ? _recipe.WeightDecay : 0, count);
+            using Tensor value = values.narrow(0, start, length), sum = sums.narrow(0, start, length);
+            using Tensor first = Moment1.narrow(0, start, length), second = Moment2.narrow(0, start, length);
             _kernels.AdamW(value, sum, first, second, scalars);
         }
     }

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
+using Looped.Models.Native;
 using Looped.Models.Recipes;
 
 namespace Looped.Models.Optimization;
@@ -24,9 +26,15 @@ public sealed record NumericsFingerprint(
     public static NumericsFingerprint Current(TrainingRecipe training)
     {
         ArgumentNullException.ThrowIfNull(training);
-        string kind = training.Device.Split(':')[0];
-        return new NumericsFingerprint(TorchSharp.torch.__version__, CurrentNumerics, WidestVectors(), training.Threads, kind,
+        return new NumericsFingerprint(TorchSharp.torch.__version__, CurrentNumerics, WidestVectors(), training.Threads, KindOf(training.Device),
             training.Precision.ToString().ToLowerInvariant());
+    }
+
+    /// <summary>Two kinds of GPU choose different kernels, so a GPU is known by its name; which one of a machine it is does not matter.</summary>
+    private static string KindOf(string device)
+    {
+        string[] parts = device.Split(':');
+        return parts[0] == "cpu" ? parts[0] : GpuName.Of(parts.Length > 1 ? int.Parse(parts[1], CultureInfo.InvariantCulture) : 0) ?? parts[0];
     }
 
     /// <summary>The widest vector instruction set LibTorch would pick on this processor.</summary>

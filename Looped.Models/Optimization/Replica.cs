@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Looped.Models.Data;
 using Looped.Models.Families;
+using Looped.Models.Native;
 using Looped.Models.Randomness;
 using Looped.Models.Recipes;
 using TorchSharp;
@@ -29,6 +30,7 @@ public sealed class Replica : IDisposable
     private readonly FlatParameters _parameters;
     private readonly IStepKernels _kernels;
     private readonly AdamW _optimizer;
+    private readonly Tensor? _gathered;
     private readonly long _fullMicroBatch;
     private readonly double _scale;
     private readonly SortedSet<int> _held = [];
@@ -43,13 +45,16 @@ public sealed class Replica : IDisposable
         _recipe = recipe;
         _device = new Device(recipe.Training.Device);
         Model = model;
+        if (_device.type != DeviceType.CPU && recipe.Training.Reduction == Reduction.Exact64) DeterministicKernels.Require();
         model.Place(recipe.Training);
         _parameters = new FlatParameters(model);
-        _kernels = _device.type == DeviceType.CPU && recipe.Training.Precision == Precision.Float32
+        _kernels = _device.type == DeviceType.CPU && recipe.Training.Precision != Precision.Float64
             ? new VectorKernels(recipe.Training.Reduction, recipe.Training.Threads)
             : new TensorKernels(recipe.Training.Reduction, _parameters.Values.dtype);
         _optimizer = new AdamW(recipe.Optimizer, _parameters, _kernels);
         Sums = zeros(Layout.Length, dtype: _kernels.SumType, device: _device).DetachFromDisposeScope();
+        // On a GPU one pass over all gradients costs what one over a single one costs, and its verdict has to be waited for once.
+        if (_device.type != DeviceType.CPU) _gathered = zeros_like(_parameters.Values).DetachFromDisposeScope();
         Control = new ControlVector(Layout.Slots.Count);
         _fullMicroBatch = (long)recipe.Batch.MicroSequences * recipe.Model.SequenceLength;
         _scale = recipe.Training.Reduction == Reduction.Exact64 ? FixedPoint.Scale(recipe.Training.ReductionBits) : 1;
@@ -99,15 +104,23 @@ public sealed class Replica : IDisposable
             RandomStream.ForMicroBatch(_recipe.Seed, batch.Step, batch.Index));
         if (scored > 0)
         {
-            Tensor loss = Model.Forward(input).Loss ?? throw new InvalidOperationException("The model gave no loss.");
+            Tensor loss = Forward(input);
             loss.backward();
             bool acceptable = AddLoss(loss.to(ScalarType.Float64).item<double>() * weight);
-            foreach (ParameterSlot slot in Layout.Slots) acceptable &= AddGradient(slot, weight * _scale);
+            if (_gathered is not null) acceptable &= AddGathered(_gathered, weight * _scale);
+            else
+                foreach (ParameterSlot slot in Layout.Slots) acceptable &= AddGradient(slot, weight * _scale);
             if (!acceptable) Control[ControlFlag.Unacceptable] = true;
         }
         Control[ControlSum.MicroBatches]++;
         Control[ControlSum.Tag] += ControlVector.Tag(batch.Step, batch.Index);
         Control[ControlSum.ScoredTokens] += scored;
+    }
+
+    private Tensor Forward(ModelInput input)
+    {
+        using Autocast? mixed = Model.EnterPrecision();
+        return Model.Forward(input).Loss ?? throw new InvalidOperationException("The model gave no loss.");
     }
 
     private Tensor Upload(int[] ids, MicroBatch batch)
@@ -131,6 +144,25 @@ public sealed class Replica : IDisposable
         using Tensor dense = gradient.contiguous();
         using Tensor sums = FlatParameters.Slice(Sums, slot);
         return _kernels.Accumulate(dense, sums, scale);
+    }
+
+    private bool AddGathered(Tensor gathered, double scale)
+    {
+        using (no_grad())
+            foreach (ParameterSlot slot in Layout.Slots)
+            {
+                using Tensor? gradient = _parameters.TakeGradient(slot);
+                using Tensor place = FlatParameters.Slice(gathered, slot);
+                if (gradient is null)
+                {
+                    place.zero_();
+                    continue;
+                }
+                Control.Touch(slot.Index);
+                using Tensor flat = gradient.reshape(-1);
+                place.copy_(flat);
+            }
+        return _kernels.Accumulate(gathered, Sums, scale);
     }
 
     /// <summary>Gives up the micro-batches held for the step in progress.</summary>
@@ -195,6 +227,7 @@ public sealed class Replica : IDisposable
     public void Dispose()
     {
         Sums.Dispose();
+        _gathered?.Dispose();
         _optimizer.Dispose();
         _parameters.Dispose();
         Model.Dispose();

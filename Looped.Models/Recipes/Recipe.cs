@@ -205,6 +205,9 @@ public enum Precision
 
     /// <summary>Double precision.</summary>
     Float64,
+
+    /// <summary>Matrix products in bfloat16, weights and everything else in single precision (autocast); meant for GPUs.</summary>
+    Bfloat16,
 }
 
 /// <summary>The non-finite policy.</summary>

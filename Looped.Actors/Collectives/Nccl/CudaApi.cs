@@ -35,13 +35,29 @@ internal sealed unsafe class CudaApi
 
     public required delegate* unmanaged[Cdecl]<int, nint> GetErrorString { get; init; }
 
+    public required delegate* unmanaged[Cdecl]<byte*, int, int, int> DeviceGetPciBusId { get; init; }
+
+    /// <summary>Any of them serves, whichever LibTorch was built with: of the runtime, only what all versions have in common is used.</summary>
+    private static readonly string[] SystemNames = ["libcudart.so.12", "libcudart.so.13"];
+
     /// <summary>Loads the runtime that LibTorch ships (under a hashed name), or else the system's.</summary>
     /// <exception cref="Models.LoopedException">There is none.</exception>
     public static CudaApi Load()
     {
-        foreach (string candidate in TorchFiles.Matching("libcudart*.so.12").Append("libcudart.so.12"))
+        foreach (string candidate in TorchFiles.Matching("libcudart*.so.*").Concat(SystemNames))
             if (NativeLibrary.TryLoad(candidate, out nint library)) return From(library);
-        throw new Models.LoopedException("The CUDA runtime libcudart.so.12 is not found: build with -p:TorchBackend=cuda, or let LD_LIBRARY_PATH name the folder that has it.");
+        throw new Models.LoopedException($"The CUDA runtime ({string.Join(" or ", SystemNames)}) is not found: build with -p:TorchBackend=cuda, or let LD_LIBRARY_PATH name the folder that has it.");
+    }
+
+    /// <summary>Where a device sits in this machine, as <c>0000:3B:00.0</c>.</summary>
+    /// <exception cref="Models.LoopedException">There is no such device.</exception>
+    public string BusIdOf(int device)
+    {
+        const int Length = 32;
+        byte* text = stackalloc byte[Length];
+        int error = DeviceGetPciBusId(text, Length, device);
+        if (error != 0) throw new Models.LoopedException($"GPU {device} cannot be used: {Describe(error)}. `looped doctor` lists the GPUs that can.");
+        return Marshal.PtrToStringUTF8((nint)text)!;
     }
 
     /// <summary>The meaning of an error code.</summary>
@@ -61,6 +77,7 @@ internal sealed unsafe class CudaApi
             EventQuery = (delegate* unmanaged[Cdecl]<nint, int>)Export("cudaEventQuery"),
             EventDestroy = (delegate* unmanaged[Cdecl]<nint, int>)Export("cudaEventDestroy"),
             GetErrorString = (delegate* unmanaged[Cdecl]<int, nint>)Export("cudaGetErrorString"),
+            DeviceGetPciBusId = (delegate* unmanaged[Cdecl]<byte*, int, int, int>)Export("cudaDeviceGetPCIBusId"),
         };
     }
 }

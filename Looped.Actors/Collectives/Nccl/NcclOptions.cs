@@ -8,7 +8,7 @@ internal delegate nint? DeviceAddress(Tensor tensor);
 /// <summary>What an <see cref="NcclCollective"/> is told.</summary>
 public sealed record NcclOptions
 {
-    /// <summary>The GPU of this rank, as CUDA numbers them in this process. No two ranks may share one.</summary>
+    /// <summary>The GPU of this rank, as CUDA numbers them in this process.</summary>
     public int Device { get; init; }
 
     /// <summary>How long the ranks may take to find each other. NCCL alone would wait for a dead peer for about a minute.</summary>

@@ -41,8 +41,13 @@ public sealed class ParityCase
 
     /// <summary>A tensor of this case, or the one that all cases share; null if there is neither. The caller owns it.</summary>
     /// <param name="name">Without `case.NAME.`.</param>
-    public Tensor? Find(string name) =>
-        Vector.Tensors.TryGetValue(Prefix + name, out NamedTensor? own) || Vector.Tensors.TryGetValue(name, out own) ? own.ToTensor() : null;
+    public Tensor? Find(string name)
+    {
+        if (!Vector.Tensors.TryGetValue(Prefix + name, out NamedTensor? stored) && !Vector.Tensors.TryGetValue(name, out stored)) return null;
+        Tensor host = stored.ToTensor();
+        if (Vector.Device == "cpu") return host;
+        using (host) return host.to(Vector.Device);
+    }
 
     /// <summary>As <see cref="Find"/>, for something the case cannot do without.</summary>
     /// <exception cref="LoopedException">The file does not have it.</exception>

@@ -7,4 +7,6 @@ namespace Looped.Models.Evaluation.Parity;
 /// <param name="Family">Only vectors of this family; null for all.</param>
 /// <param name="Only">Globs of which one must match `name` or `name/row`; empty for all.</param>
 /// <param name="Precision">What our models compute in.</param>
-public sealed record ParityRequest(IReadOnlyList<string> Paths, string? Family = null, IReadOnlyList<string>? Only = null, ScalarType Precision = ScalarType.Float32);
+/// <param name="Device">Where: <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
+public sealed record ParityRequest(IReadOnlyList<string> Paths, string? Family = null, IReadOnlyList<string>? Only = null,
+    ScalarType Precision = ScalarType.Float32, string Device = "cpu");

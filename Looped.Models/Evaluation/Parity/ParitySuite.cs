@@ -48,7 +48,7 @@ public static class ParitySuite
                 rows.AddRange(TokenizerCaseFile.Load(file).Run().Select(result => RowOf(name, result)));
                 return rows;
             }
-            ParityVector vector = ParityVector.Load(file, request.Precision);
+            ParityVector vector = ParityVector.Load(file, request.Precision, request.Device);
             last = vector.Kind;
             // One by one: rows before a case that breaks are kept.
             foreach (ParityRow row in RowsOf(vector)) rows.Add(row);

@@ -9,9 +9,9 @@ public sealed class ParityVector
 {
     private const string CasePrefix = "case.";
 
-    private ParityVector(string path, JsonObject json, IReadOnlyDictionary<string, NamedTensor> tensors, ScalarType precision)
+    private ParityVector(string path, JsonObject json, IReadOnlyDictionary<string, NamedTensor> tensors, ScalarType precision, string device)
     {
-        (Path, Json, Tensors, Precision) = (path, json, tensors, precision);
+        (Path, Json, Tensors, Precision, Device) = (path, json, tensors, precision, device);
         Family = json.Text("family", path);
         Kind = json.Text("kind", path);
         Name = json.Text("name", path);
@@ -30,6 +30,9 @@ public sealed class ParityVector
     /// <summary>What our model computes in: float32, or float64 to see how much of an error is rounding.</summary>
     public ScalarType Precision { get; }
 
+    /// <summary>Where our model computes; the tensors of <see cref="ParityCase.Find"/> are there.</summary>
+    public string Device { get; }
+
     /// <summary>`family`.</summary>
     public string Family { get; }
 
@@ -45,12 +48,13 @@ public sealed class ParityVector
     /// <summary>Reads a vector.</summary>
     /// <param name="path">Its JSON file.</param>
     /// <param name="precision">What our model shall compute in.</param>
+    /// <param name="device">Where it shall compute.</param>
     /// <exception cref="LoopedException">A file is damaged, or a key that every vector has is missing.</exception>
-    public static ParityVector Load(string path, ScalarType precision = ScalarType.Float32)
+    public static ParityVector Load(string path, ScalarType precision = ScalarType.Float32, string device = "cpu")
     {
         JsonObject json = ParityJson.Read(path);
         string tensors = System.IO.Path.ChangeExtension(path, ".safetensors");
-        return new(path, json, File.Exists(tensors) ? SafetensorsFile.ReadAll(tensors).ToDictionary(t => t.Name) : [], precision);
+        return new(path, json, File.Exists(tensors) ? SafetensorsFile.ReadAll(tensors).ToDictionary(t => t.Name) : [], precision, device);
     }
 
     /// <summary>

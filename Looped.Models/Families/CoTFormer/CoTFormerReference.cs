@@ -17,6 +17,7 @@ internal static class CoTFormerReference
         CoTFormerModel model = CoTFormerFamily.Build(Config(config, variant, vector.Path), config.Integer("vocab_size", vector.Path));
         model.to(vector.Precision);
         ParityWeights.Load(model, vector, CoTFormerNames.FromReference);
+        model.to(vector.Device);
         return model;
     }
 

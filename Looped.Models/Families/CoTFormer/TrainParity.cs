@@ -88,6 +88,7 @@ internal sealed class TrainParity : IParityKind
             {
                 Steps = schedule.Integer("total_steps", path),
                 Threads = get_num_threads(),
+                Device = vector.Device,
                 Precision = vector.Precision == ScalarType.Float64 ? Precision.Float64 : Precision.Float32,
             },
         };
@@ -104,7 +105,7 @@ internal sealed class TrainParity : IParityKind
 
         int[] Ids(Tensor all)
         {
-            using Tensor row = all.select(0, step), batch = row.select(0, index), flat = batch.flatten().to(ScalarType.Int32);
+            using Tensor row = all.select(0, step), batch = row.select(0, index), ids = batch.flatten().to(ScalarType.Int32), flat = ids.cpu();
             return flat.data<int>().ToArray();
         }
     }
@@ -113,8 +114,9 @@ internal sealed class TrainParity : IParityKind
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
-        Tensor tokens = tensor(batch.Tokens, dtype: ScalarType.Int64).view(batch.Sequences, batch.Length);
-        Tensor targets = tensor(batch.Targets, dtype: ScalarType.Int64).view(batch.Sequences, batch.Length);
+        Device device = model.parameters().First().device;
+        Tensor tokens = tensor(batch.Tokens, dtype: ScalarType.Int64, device: device).view(batch.Sequences, batch.Length);
+        Tensor targets = tensor(batch.Targets, dtype: ScalarType.Int64, device: device).view(batch.Sequences, batch.Length);
         return model.Forward(new(tokens, targets)).Loss!.to(ScalarType.Float64).item<double>();
     }
 

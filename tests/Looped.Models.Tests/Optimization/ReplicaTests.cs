@@ -186,4 +186,18 @@ public class ReplicaTests
             Assert.InRange(step.GradientNorm / reference.GradientNorm - 1, -3e-6, 3e-6);
         }
     }
+
+    [Fact]
+    public void Mixed_precision_rounds_products_to_bfloat16_and_keeps_weights_and_order_independence()
+    {
+        Recipe mixed = Recipe(r => r with { Training = r.Training with { Precision = Precision.Bfloat16 } });
+        using Replica replica = Create(mixed), backward = Create(mixed), exact = Create(Recipe());
+        CommittedStep step = Step(replica), reference = Step(exact);
+        Step(backward, [3, 2, 1, 0]);
+        // bfloat16 has 8 significant bits: the logits, of size 1, move by up to 2^-8 or so, and the mean over 96 tokens by less; never not at all.
+        Assert.NotEqual(reference.Loss, step.Loss);
+        Assert.InRange(step.Loss - reference.Loss, -4e-3, 4e-3);
+        Assert.All(replica.Model.parameters(), p => Assert.Equal(ScalarType.Float32, p.dtype));
+        Assert.Equal(replica.WeightsHash(), backward.WeightsHash());
+    }
 }

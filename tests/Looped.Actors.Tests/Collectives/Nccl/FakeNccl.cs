@@ -40,7 +40,16 @@ internal static unsafe class FakeNccl
         EventQuery = &EventQuery,
         EventDestroy = &Destroy,
         GetErrorString = &CudaErrorString,
+        DeviceGetPciBusId = &DeviceGetPciBusId,
     };
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int DeviceGetPciBusId(byte* text, int length, int device)
+    {
+        if (device > 7) return 101;
+        System.Text.Encoding.ASCII.GetBytes($"0000:0{device}:00.0\0").CopyTo(new Span<byte>(text, length));
+        return 0;
+    }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static NcclResult GetVersion(int* version)
