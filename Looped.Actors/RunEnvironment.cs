@@ -1,5 +1,6 @@
 using Looped.Actors.Checkpointing;
 using Looped.Actors.Supervision;
+using Looped.Actors.Telemetry;
 using Looped.Actors.Training;
 using Looped.Models.Checkpoints;
 using Looped.Models.Data;
@@ -38,6 +39,9 @@ public sealed record RunEnvironment
 {
     /// <summary>This worker's name.</summary>
     public required string Worker { get; init; }
+
+    /// <summary>Its number among the workers that are there at one time; see <see cref="WorkerSlots"/>.</summary>
+    public int Slot { get; init; }
 
     /// <summary>The resolved recipe.</summary>
     public required Recipe Recipe { get; init; }
@@ -86,6 +90,15 @@ public sealed record RunEnvironment
 
     /// <summary>Writes a checkpoint and applies retention; called beside training. Gives its folder, its size in bytes, and where a damaged one of the same step was moved to.</summary>
     public required Func<TrainingSnapshot, long, (string Path, long Bytes, string? MovedAside)> SaveCheckpoint { get; init; }
+
+    /// <summary>What is measured, and seen by whoever listens.</summary>
+    public Instruments Instruments { get; init; } = new();
+
+    /// <summary>The clock of the worker's time account.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>The clock's timestamp when the worker's life began.</summary>
+    public long Started { get; init; } = TimeProvider.System.GetTimestamp();
 
     /// <summary>Snapshots between the training thread and their readers.</summary>
     public SnapshotStore Snapshots { get; } = new();

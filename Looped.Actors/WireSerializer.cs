@@ -36,6 +36,7 @@ public sealed class WireSerializer(ExtendedActorSystem system) : SerializerWithS
         ["step-committed"] = typeof(StepCommitted),
         ["run-note"] = typeof(RunNote),
         ["run-ended"] = typeof(RunEnded),
+        ["workers-changed"] = typeof(WorkersChanged),
         ["start-loading"] = typeof(StartLoading),
         ["grant-credit"] = typeof(GrantCredit),
         ["micro-batch-loaded"] = typeof(MicroBatchLoaded),
@@ -101,6 +102,7 @@ public sealed class WireSerializer(ExtendedActorSystem system) : SerializerWithS
 [JsonSerializable(typeof(StepCommitted))]
 [JsonSerializable(typeof(RunNote))]
 [JsonSerializable(typeof(RunEnded))]
+[JsonSerializable(typeof(WorkersChanged))]
 [JsonSerializable(typeof(StartLoading))]
 [JsonSerializable(typeof(GrantCredit))]
 [JsonSerializable(typeof(MicroBatchLoaded))]

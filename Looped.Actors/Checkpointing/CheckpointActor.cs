@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Akka.Actor;
+using Looped.Actors.Telemetry;
 using Looped.Models;
 using Looped.Models.Checkpoints;
 
@@ -16,7 +17,7 @@ namespace Looped.Actors.Checkpointing;
 /// </summary>
 public sealed class CheckpointActor : ReceiveActor
 {
-    private sealed record Pending(WriteCheckpoint Request, TrainingSnapshot Snapshot, IActorRef Asker);
+    private sealed record Pending(WriteCheckpoint Request, TrainingSnapshot Snapshot, IActorRef Asker, long Asked);
 
     private sealed record Done(IActorRef Asker, IWireMessage Reply);
 
@@ -34,12 +35,13 @@ public sealed class CheckpointActor : ReceiveActor
 
     private void Accept(WriteCheckpoint request)
     {
-        var pending = new Pending(request, _environment.Snapshots.Take(request.Step), Sender);
+        var pending = new Pending(request, _environment.Snapshots.Take(request.Step), Sender, Stopwatch.GetTimestamp());
         if (!_writing)
         {
             Write(pending);
             return;
         }
+        if (_waiting is not null) CountFailure(_environment.Instruments, "busy");
         _waiting?.Asker.Tell(new CheckpointFailed(_waiting.Request.Step,
             $"The checkpoint of step {_waiting.Request.Step} was left out: the disk is still busy with an earlier one. Raise checkpoint.every."));
         _waiting = pending;
@@ -58,13 +60,29 @@ public sealed class CheckpointActor : ReceiveActor
         try
         {
             var (path, bytes, movedAside) = environment.SaveCheckpoint(pending.Snapshot, pending.Request.Generation);
+            Measure(environment.Instruments, pending, bytes, started);
             return new Done(pending.Asker, new CheckpointWritten(step, path, bytes, Stopwatch.GetElapsedTime(started).TotalSeconds, movedAside));
         }
         catch (Exception error) when (error is LoopedException or IOException or UnauthorizedAccessException)
         {
+            CountFailure(environment.Instruments, error switch { IOException => "io", UnauthorizedAccessException => "access_denied", _ => "other" });
             return new Done(pending.Asker, new CheckpointFailed(step, error.Message));
         }
     }
+
+    private static void Measure(Instruments instruments, Pending pending, long bytes, long started)
+    {
+        DateTime now = DateTime.UtcNow, copied = Spans.At(pending.Asked), stalled = copied - TimeSpan.FromSeconds(pending.Request.StallSeconds);
+        instruments.CheckpointDuration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds, new KeyValuePair<string, object?>(LoopedAttributes.Phase, "write"));
+        instruments.CheckpointIo.Add(bytes, new KeyValuePair<string, object?>(LoopedAttributes.Direction, "write"));
+        ActivityContext checkpoint = Spans.Tell(Spans.Checkpoints, Spans.Checkpoint, default, stalled, now, Spans.Parse(pending.Request.Trace),
+            new KeyValuePair<string, object?>(LoopedAttributes.Step, pending.Request.Step), new KeyValuePair<string, object?>(LoopedAttributes.Bytes, bytes));
+        Spans.Tell(Spans.Checkpoints, "stall", checkpoint, stalled, copied);
+        Spans.Tell(Spans.Checkpoints, "write", checkpoint, Spans.At(started), now);
+    }
+
+    private static void CountFailure(Instruments instruments, string type) =>
+        instruments.CheckpointFailures.Add(1, new KeyValuePair<string, object?>(LoopedAttributes.ErrorType, type));
 
     private void Finish(Done done)
     {

@@ -3,7 +3,9 @@ namespace Looped.Actors.Checkpointing;
 /// <summary>Asks for a published snapshot to be written as a checkpoint.</summary>
 /// <param name="Step">Its step.</param>
 /// <param name="Generation">The generation that asks.</param>
-public sealed record WriteCheckpoint(long Step, long Generation) : IWireMessage;
+/// <param name="StallSeconds">How long training stood still for the copy, just before.</param>
+/// <param name="Trace">W3C trace context of the generation; null if nobody traces it.</param>
+public sealed record WriteCheckpoint(long Step, long Generation, double StallSeconds = 0, string? Trace = null) : IWireMessage;
 
 /// <summary>A checkpoint is durable and its hashes were recorded.</summary>
 /// <param name="Step">Its step.</param>

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Looped.Actors.Telemetry;
 using Looped.Actors.Training;
 using Looped.Models.Checkpoints;
 
@@ -33,7 +34,11 @@ public sealed class EvaluatorActor : ReceiveActor
         });
         Receive<Done>(done =>
         {
-            if (done.Reply is EvaluationCompleted completed) environment.RecordEvaluation(completed.Report);
+            if (done.Reply is EvaluationCompleted completed)
+            {
+                environment.RecordEvaluation(completed.Report);
+                environment.Instruments.EvaluationLoss.Record(completed.Report.Loss, new KeyValuePair<string, object?>(LoopedAttributes.Dataset, "validation"));
+            }
             done.Asker.Tell(done.Reply);
             _busy = false;
             Next();

@@ -1,4 +1,5 @@
 using Looped.Actors.Recipes;
+using Looped.Actors.Telemetry;
 using Looped.Actors.Training;
 using Looped.Models;
 using Looped.Models.Checkpoints;
@@ -11,9 +12,9 @@ public sealed class RunSession : IDisposable
     private readonly RunLock _lock;
 
     private RunSession(RunFolder folder, RunRecipe recipe, CheckpointInfo info, RunLock @lock, TrainingSnapshot? restored,
-        IReadOnlyList<string> warnings, double earlierSeconds)
+        IReadOnlyList<string> warnings, double earlierSeconds, TimeTotals earlierTime)
     {
-        (Folder, Recipe, _lock, Restored, Warnings, EarlierSeconds) = (folder, recipe, @lock, restored, warnings, earlierSeconds);
+        (Folder, Recipe, _lock, Restored, Warnings, EarlierSeconds, EarlierTime) = (folder, recipe, @lock, restored, warnings, earlierSeconds, earlierTime);
         Recorder = new RunRecorder(folder, recipe, info);
     }
 
@@ -34,6 +35,9 @@ public sealed class RunSession : IDisposable
 
     /// <summary>Seconds that earlier processes spent on this run, as far as their logs tell.</summary>
     public double EarlierSeconds { get; }
+
+    /// <summary>What the seconds of their workers were spent on, as the last summary says.</summary>
+    public TimeTotals EarlierTime { get; }
 
     /// <summary>Opens or creates a run.</summary>
     /// <param name="folder">Where.</param>
@@ -56,9 +60,10 @@ public sealed class RunSession : IDisposable
             using var reader = new RunRecorder(folder, recipe, info);
             var warnings = new List<string>();
             TrainingSnapshot? restored = reader.LoadNewest(warnings.Add);
-            double earlier = Math.Max(RunSummary.Read(folder.Summary)?.Seconds ?? 0, StepLog.Read<StepReport>(folder.Metrics).Sum(s => s.Seconds));
+            RunSummary? summary = RunSummary.Read(folder.Summary);
+            double earlier = Math.Max(summary?.Seconds ?? 0, StepLog.Read<StepReport>(folder.Metrics).Sum(s => s.Seconds));
             DurableFiles.WriteAtomically(folder.Recipe, System.Text.Encoding.UTF8.GetBytes(info.Recipe));
-            return new RunSession(folder, recipe, info, held, restored, warnings, earlier);
+            return new RunSession(folder, recipe, info, held, restored, warnings, earlier, summary?.Time ?? TimeTotals.Zero);
         }
         catch
         {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Looped.Actors.Telemetry;
 using Looped.Models;
 using Looped.Models.Checkpoints;
 
@@ -27,10 +28,11 @@ public enum RunStatus
 /// <param name="Validation">Validation before, after, and the unigram model beside it.</param>
 /// <param name="WeightsSha256">Hash over the parameters in order.</param>
 /// <param name="Seconds">Duration over all processes of the run.</param>
-/// <param name="Goodput">Share of that time spent in steps that count: 1 is nothing lost.</param>
+/// <param name="Goodput">Share of the workers' time spent in steps that count: 1 is nothing lost.</param>
 /// <param name="Error">What ended a failed run; else null.</param>
+/// <param name="Time">What the seconds of all workers of all processes were spent on; null in summaries of older versions.</param>
 public sealed record RunSummary(string Name, RunStatus Status, long Steps, long TotalSteps, long Tokens, long Parameters,
-    ValidationSummary Validation, string WeightsSha256, double Seconds, double Goodput, string? Error = null)
+    ValidationSummary Validation, string WeightsSha256, double Seconds, double Goodput, string? Error = null, TimeTotals? Time = null)
 {
     /// <summary>Writes the file whole or not at all.</summary>
     /// <exception cref="LoopedException">It cannot be written.</exception>

@@ -39,6 +39,12 @@ public sealed record GenerationPlan(
     /// <summary>The generation's name.</summary>
     public GenerationId Id => new(Generation.Term, Generation.Number);
 
+    /// <summary>
+    /// W3C trace context of the generation's span, so that all that the members do for it is one trace; null if the supervisor traces nothing.
+    /// The actor adds it to a plan that is made: decisions never look at it.
+    /// </summary>
+    public string? Trace { get; init; }
+
     /// <summary>The assignment of a step.</summary>
     /// <param name="step">Committed steps before it.</param>
     public IReadOnlyList<IReadOnlyList<int>> AssignmentOf(long step) => First is not null && step == BaseStep ? First : Generation.Assignment;

@@ -1,3 +1,4 @@
+using Looped.Actors.Telemetry;
 using Looped.Actors.Training;
 using Looped.Models.Optimization;
 
@@ -6,7 +7,9 @@ namespace Looped.Actors.Supervision;
 /// <summary>A worker that knows nothing yet asks what is trained here.</summary>
 /// <param name="Worker">Its name.</param>
 /// <param name="Version">Version of the program it runs.</param>
-public sealed record AskForRun(string Worker, string Version) : IWireMessage;
+/// <param name="Trains">Whether it means to train, and needs a slot.</param>
+/// <param name="Slot">The slot it has already; null if it takes any.</param>
+public sealed record AskForRun(string Worker, string Version, bool Trains = true, int? Slot = null) : IWireMessage;
 
 /// <summary>What is trained here: all that a worker needs to prepare itself.</summary>
 /// <param name="Recipe">The resolved recipe as YAML text.</param>
@@ -14,7 +17,8 @@ public sealed record AskForRun(string Worker, string Version) : IWireMessage;
 /// <param name="DataHash">Content hash of the data set.</param>
 /// <param name="RunFolder">The run folder, as the seed sees it.</param>
 /// <param name="Endpoints">Data-plane listeners of the members, for the newcomer to try.</param>
-public sealed record RunDescribed(string Recipe, string RecipeIdentity, string DataHash, string RunFolder, IReadOnlyList<string> Endpoints) : IWireMessage;
+/// <param name="Slot">The newcomer's slot; see <see cref="WorkerSlots"/>.</param>
+public sealed record RunDescribed(string Recipe, string RecipeIdentity, string DataHash, string RunFolder, IReadOnlyList<string> Endpoints, int Slot = 0) : IWireMessage;
 
 /// <summary>A worker has built its replica and asks to take part.</summary>
 /// <param name="Worker">Its name, unique for each incarnation.</param>
@@ -22,8 +26,9 @@ public sealed record RunDescribed(string Recipe, string RecipeIdentity, string D
 /// <param name="RecipeIdentity">Hash of everything in its recipe that can change the weights.</param>
 /// <param name="DataHash">Content hash of its data set.</param>
 /// <param name="Fingerprint">What its bits depend on.</param>
+/// <param name="Slot">Its slot.</param>
 public sealed record RegisterWorker(
-    string Worker, string Version, string RecipeIdentity, string DataHash, NumericsFingerprint Fingerprint) : IWireMessage;
+    string Worker, string Version, string RecipeIdentity, string DataHash, NumericsFingerprint Fingerprint, int Slot = 0) : IWireMessage;
 
 /// <summary>The supervisor takes a worker's statuses from here on.</summary>
 /// <param name="Term">The supervisor's term.</param>
@@ -53,7 +58,9 @@ public sealed record StopRun(string Reason) : IWireMessage;
 public sealed record StopAfterStep(string Reason) : IWireMessage;
 
 /// <summary>This worker has notice: it leaves at the end of the step, or, in a hurry, at once.</summary>
-public sealed record LeaveNotice(bool Hurry) : IWireMessage;
+/// <param name="Hurry">Whether it leaves at once.</param>
+/// <param name="Signal">What the notice was, such as <c>SIGTERM</c>.</param>
+public sealed record LeaveNotice(bool Hurry, string? Signal = null) : IWireMessage;
 
 /// <summary>A worker is through: its thread has ended and nothing of it is under way.</summary>
 /// <param name="Worker">Its name.</param>
@@ -88,7 +95,18 @@ public enum RunOutcome
 /// <param name="Outcome">How.</param>
 /// <param name="Step">Steps committed.</param>
 /// <param name="Reason">For a failure the error, for an interruption its cause.</param>
-public sealed record RunEnded(RunOutcome Outcome, long Step, string? Reason) : IWireMessage;
+/// <param name="Time">What the seconds of all its workers were spent on, as far as the supervisor heard; null if it heard nothing.</param>
+public sealed record RunEnded(RunOutcome Outcome, long Step, string? Reason, TimeTotals? Time = null) : IWireMessage;
+
+/// <summary>A worker that is there.</summary>
+/// <param name="Worker">Its name.</param>
+/// <param name="Slot">Its slot.</param>
+/// <param name="Host">Where its data plane listens, without the port.</param>
+public sealed record WorkerPlace(string Worker, int Slot, string Host);
+
+/// <summary>Workers came or went.</summary>
+/// <param name="Workers">Those that are there now, by their slots.</param>
+public sealed record WorkersChanged(IReadOnlyList<WorkerPlace> Workers) : IWireMessage;
 
 /// <summary>Asks the supervisor for a picture of the cluster.</summary>
 public sealed record AskForCluster : IWireMessage;

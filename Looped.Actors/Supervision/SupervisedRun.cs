@@ -1,3 +1,4 @@
+using Looped.Actors.Telemetry;
 using Looped.Models.Optimization;
 
 namespace Looped.Actors.Supervision;
@@ -38,6 +39,9 @@ public sealed record SupervisedRun
     /// <summary>Whether the run fails with the first worker that does: there is only one.</summary>
     public bool FailsWithWorker { get; init; }
 
+    /// <summary>What is measured, and seen by whoever listens.</summary>
+    public Instruments Instruments { get; init; } = new();
+
     /// <summary>Version of the program; workers must run the same.</summary>
     public string Version { get; init; } = typeof(SupervisedRun).Assembly.GetName().Version!.ToString(3);
 
@@ -56,6 +60,7 @@ public sealed record SupervisedRun
             Settings = new SupervisorSettings { MicroBatches = environment.Recipe.Batch.MicroBatches() },
             FailsWithWorker = true,
             Record = record,
+            Instruments = environment.Instruments,
         };
     }
 

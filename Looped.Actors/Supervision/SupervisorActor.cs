@@ -36,6 +36,9 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
     private readonly HashSet<IActorRef> _subscribers = [];
     private readonly Dictionary<string, IActorRef> _workers = [];
     private readonly Dictionary<string, string> _devices = [];
+    private readonly WorkerSlots _slots = new();
+    private readonly SupervisionRecorder _recorder;
+    private IReadOnlyList<WorkerPlace> _places = [];
     private NumericsFingerprint? _fingerprint;
     private SupervisorState _state;
     private StepReport? _last;
@@ -48,6 +51,7 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
     {
         ArgumentNullException.ThrowIfNull(run);
         _run = run;
+        _recorder = new SupervisionRecorder(run, () => Now);
         // Plans first: whatever was planned before this term was claimed is known.
         IReadOnlyList<GenerationPlan> plans = run.Memory.Plans();
         _state = SupervisorState.Create(run.Settings, run.Memory.ClaimTerm(), plans);
@@ -57,19 +61,29 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
         Receive<AskForRun>(Describe);
         Receive<RegisterWorker>(Register);
         Receive<WorkerReported>(reported => Hear(reported.Status));
-        Receive<StopRun>(stop => Decide(new StopAsked(stop.Reason, Now)));
-        Receive<Tick>(_ => Decide(new Ticked(Now)));
+        Receive<StopRun>(stop =>
+        {
+            _recorder.Stopped(stop.Reason);
+            Decide(new StopAsked(stop.Reason, Now));
+        });
+        Receive<Tick>(_ =>
+        {
+            Decide(new Ticked(Now));
+            Place();
+        });
         Receive<AskForCluster>(_ => Sender.Tell(Picture()));
         Receive<StepCommitted>(step =>
         {
             _last = step.Report;
             _story.Committed(step, Now);
+            _recorder.Committed(step.Report);
             Publish(step);
         });
         Receive<CheckpointWritten>(written =>
         {
             _checkpoint = Math.Max(_checkpoint, written.Step);
             _story.Written(written);
+            _recorder.Written(written.Step);
             Publish(written);
         });
         Receive<CheckpointFailed>(failed =>
@@ -96,7 +110,7 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
 
     private void Subscribe()
     {
-        _subscribers.Add(Sender);
+        if (_subscribers.Add(Sender) && _places.Count > 0) Sender.Tell(new WorkersChanged(_places));
         if (_state.Ended is not null) Sender.Tell(_state.Ended);
     }
 
@@ -118,7 +132,8 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
             return;
         }
         IEnumerable<string> endpoints = (_state.Current?.Endpoints ?? []).Where(e => e.Length > 0);
-        Sender.Tell(new RunDescribed(_run.Recipe, _run.RecipeIdentity, _run.DataHash, _run.RunFolder, [.. endpoints]));
+        int slot = ask.Trains ? _slots.Assign(ask.Worker, ask.Slot, Now, IsThere) : 0;
+        Sender.Tell(new RunDescribed(_run.Recipe, _run.RecipeIdentity, _run.DataHash, _run.RunFolder, [.. endpoints], slot));
     }
 
     private void Register(RegisterWorker worker)
@@ -135,6 +150,7 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
             Publish(new RunNote($"warning: {worker.Worker} computes with other numerics ({string.Join(", ", differences)}): bits are not guaranteed"));
         _workers[worker.Worker] = Sender;
         _devices[worker.Worker] = worker.Fingerprint.Device;
+        _slots.Assign(worker.Worker, worker.Slot, Now, IsThere);
         Sender.Tell(new WorkerAccepted(_state.Term));
     }
 
@@ -148,6 +164,7 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
         }
         _workers[status.Worker] = Sender;
         Sender.Tell(new StatusRead(status.Sequence));
+        _recorder.Heard(_state.Workers.GetValueOrDefault(status.Worker)?.Status, status);
         Decide(new StatusHeard(status, Now));
     }
 
@@ -160,11 +177,12 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
         if (commands.OfType<PublishPlan>().Any() && _run.Memory.HighestTerm() > _state.Term)
         {
             _superseded = true;
+            _recorder.Superseded();
             Publish(new RunNote($"another supervisor has a higher term than this one's {_state.Term}; it carries on"));
             return;
         }
         _story.Decided(_state, next, Now);
-        _state = next;
+        (_state, commands) = _recorder.Follow(_state, next, commands);
         foreach (SupervisorCommand command in commands) Carry(command, before);
     }
 
@@ -191,11 +209,34 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
         SupervisorState over = _state with { Ended = ended };
         _story.Decided(_state, over, Now);
         _state = over;
-        Publish(ended);
+        Publish(ended with { Time = _recorder.Time });
     }
 
     /// <summary>A run that nobody computes any more ended at the last step that was heard of.</summary>
-    private RunEnded Completed(RunEnded ended) => ended.Step > 0 || _last is null ? ended : ended with { Step = _last.Step };
+    private RunEnded Completed(RunEnded ended) => ended with { Step = ended.Step > 0 || _last is null ? ended.Step : _last.Step, Time = _recorder.Time };
+
+    private bool IsThere(string worker) => _state.Workers.GetValueOrDefault(worker) is { } view && IsThere(view, Now);
+
+    private bool IsThere(WorkerView worker, TimeSpan now) => worker.Status.Activity != RankActivity.Ended && now - worker.Heard <= _run.Settings.LostAfter;
+
+    private static string Host(string endpoint) => endpoint[..Math.Max(0, endpoint.LastIndexOf(':'))];
+
+    /// <inheritdoc/>
+    protected override void PostStop() => _recorder.Dispose();
+
+    /// <summary>Tells the subscribers who is there, when that changed.</summary>
+    private void Place()
+    {
+        TimeSpan now = Now;
+        WorkerPlace[] places = [.. _state.Workers.Values
+            .Where(w => IsThere(w, now))
+            .Select(w => new WorkerPlace(w.Status.Worker, _slots.Of(w.Status.Worker), Host(w.Status.Endpoint)))
+            .OrderBy(w => w.Slot)];
+        if (places.SequenceEqual(_places)) return;
+        foreach (WorkerPlace gone in _places.ExceptBy(places.Select(p => p.Worker), p => p.Worker)) _slots.Release(gone.Worker);
+        _places = places;
+        Publish(new WorkersChanged(places));
+    }
 
     private void Tell(string worker, object message)
     {

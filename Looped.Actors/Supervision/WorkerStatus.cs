@@ -1,3 +1,5 @@
+using Looped.Actors.Telemetry;
+
 namespace Looped.Actors.Supervision;
 
 /// <summary>What a worker is doing.</summary>
@@ -78,4 +80,7 @@ public sealed record WorkerStatus
 
     /// <summary>Seconds per micro-batch lately; 0 if not known.</summary>
     public double SecondsPerMicroBatch { get; init; }
+
+    /// <summary>What its seconds were spent on so far; null if it does not say.</summary>
+    public TimeTotals? Time { get; init; }
 }

@@ -13,6 +13,15 @@ public sealed class BatchQueue
     private long _epoch;
     private string? _error;
 
+    /// <summary>Micro-batches that wait.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate) return _queue.Count;
+        }
+    }
+
     /// <summary>Empties the queue for a new assignment.</summary>
     /// <returns>Its epoch.</returns>
     public long Begin()

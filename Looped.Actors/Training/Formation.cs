@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using Looped.Actors.Collectives;
 using Looped.Actors.Supervision;
+using Looped.Actors.Telemetry;
 using Looped.Models.Checkpoints;
 using Looped.Models.Optimization;
 
@@ -10,7 +12,7 @@ namespace Looped.Actors.Training;
 /// The first exchange of a generation: compare recipe, committed step and state hash; bring those behind to the state of one that is
 /// ahead; verify. What follows from the reports is decided by <see cref="RankLogic"/>, the same on every rank.
 /// </summary>
-internal sealed class Formation(RunEnvironment environment, Replica replica, RankInbox inbox, ITrainingObserver observer)
+internal sealed class Formation(RunEnvironment environment, Replica replica, RankInbox inbox, ITrainingObserver observer, RankTelemetry telemetry)
 {
     private const int Words = 11;
 
@@ -19,7 +21,7 @@ internal sealed class Formation(RunEnvironment environment, Replica replica, Ran
     public void Check(ICollective collective, GenerationPlan plan)
     {
         RankState state = inbox.State;
-        TrainingSnapshot? checkpoint = plan.Restore && collective.Rank == 0 ? environment.LoadNewest(observer.Note) : null;
+        TrainingSnapshot? checkpoint = plan.Restore && collective.Rank == 0 ? Load() : null;
         // In a hand-over only members of the old generation can be donors: it must be able to go on if the new one does not come up.
         bool counts = state.HasState && (plan.After is null || state.InForce?.Id == plan.After);
         string hash = counts ? state.StateHash ?? replica.StateHash() : new string('0', 64);
@@ -29,10 +31,22 @@ internal sealed class Formation(RunEnvironment environment, Replica replica, Ran
         if (agreement.Alarm)
             observer.Note($"alarm: workers at step {reports.Max(r => r.Step)} have different states; nobody's memory is believed, the last checkpoint is restored");
         bool keep = RankLogic.KeepsHeld(state with { StateHash = hash, Step = replica.Step, Held = [.. replica.Held] }, plan, agreement);
-        if (!keep) replica.Drop();
-        if (agreement.Restore && collective.Rank == 0) Restore(checkpoint ?? environment.LoadNewest(observer.Note));
+        if (!keep)
+        {
+            telemetry.Drop(replica.Held.Count, state.SecondsPerMicroBatch, "failed");
+            replica.Drop();
+        }
+        if (agreement.Restore && collective.Rank == 0) Restore(checkpoint ?? Load());
         if (agreement.Behind.Contains(true)) Copy(collective, agreement);
         inbox.Note(s => s with { HasState = true, Step = replica.Step });
+    }
+
+    private TrainingSnapshot? Load()
+    {
+        long started = Stopwatch.GetTimestamp();
+        TrainingSnapshot? checkpoint = environment.LoadNewest(observer.Note);
+        if (checkpoint is not null) telemetry.Restored(checkpoint, Stopwatch.GetElapsedTime(started));
+        return checkpoint;
     }
 
     private void Restore(TrainingSnapshot? checkpoint)
@@ -47,7 +61,7 @@ internal sealed class Formation(RunEnvironment environment, Replica replica, Ran
         bool take = agreement.Behind[collective.Rank];
         // From here until the hash is verified this rank has no state that anybody could build on.
         if (take) inbox.Note(s => s with { HasState = false, StateHash = null });
-        replica.Exchange(take, tensor => collective.Broadcast(tensor, agreement.Donor));
+        replica.Exchange(take, tensor => telemetry.Broadcast(tensor, () => collective.Broadcast(tensor, agreement.Donor)));
         string[] hashes = [.. collective.AllGather(HexToWords(replica.StateHash())).Select(WordsToHex)];
         if (hashes.FirstOrDefault(h => h != hashes[agreement.Donor]) is not null)
         {

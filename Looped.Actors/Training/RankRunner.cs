@@ -1,5 +1,6 @@
 using Looped.Actors.Collectives;
 using Looped.Actors.Supervision;
+using Looped.Actors.Telemetry;
 using Looped.Models.Data;
 using Looped.Models.Optimization;
 
@@ -9,7 +10,8 @@ namespace Looped.Actors.Training;
 /// The life of a rank on its training thread: wait for a plan, form its generation, run its steps, hand over or recover, until the run
 /// is over for it. Decisions are those of <see cref="RankLogic"/>; the actor system is not needed between two plans.
 /// </summary>
-public sealed class RankRunner(RunEnvironment environment, IGenerationNetwork network, RankInbox inbox, BatchQueue batches, ITrainingObserver observer)
+public sealed class RankRunner(RunEnvironment environment, IGenerationNetwork network, RankInbox inbox, BatchQueue batches, ITrainingObserver observer,
+    RankTelemetry telemetry)
 {
     /// <summary>Runs to the end. The replica is fresh or restored.</summary>
     public void Run(Replica replica)
@@ -17,6 +19,7 @@ public sealed class RankRunner(RunEnvironment environment, IGenerationNetwork ne
         ArgumentNullException.ThrowIfNull(replica);
         if (environment.Rehearse) Rehearse(replica);
         inbox.Update(state => state with { Activity = RankActivity.Idle });
+        telemetry.Time.Enter(TimeKind.Idle);
         while (true)
         {
             RankState state = inbox.WaitFor(s => RankLogic.CanForm(s) || RankLogic.MayGo(s));
@@ -25,6 +28,7 @@ public sealed class RankRunner(RunEnvironment environment, IGenerationNetwork ne
                 End(RunOutcome.Interrupted, replica.Step);
                 return;
             }
+            telemetry.Recovery.Planned();
             GenerationPlan plan = state.Candidate!;
             if (Form(replica, plan) is { } collective && Train(replica, collective, plan)) return;
         }
@@ -46,6 +50,7 @@ public sealed class RankRunner(RunEnvironment environment, IGenerationNetwork ne
         IReadOnlyList<int>? culprits = TryForm(replica, plan, newcomer ? TimeSpan.FromDays(1) : environment.Timeouts.Formation, out ICollective? collective);
         if (culprits is null) return collective;
         bool has = inbox.State.HasState;
+        if (!has) telemetry.Time.Enter(TimeKind.Idle);
         string? hash = has ? replica.StateHash() : null;
         inbox.Update(state => RankLogic.NotUp(state, plan, culprits, stillRunning: false) with { StateHash = hash, Held = has ? [.. replica.Held] : [] });
         return null;
@@ -59,9 +64,13 @@ public sealed class RankRunner(RunEnvironment environment, IGenerationNetwork ne
         try
         {
             collective = network.Join(plan, plan.RankOf(inbox.State.Worker), deadline, given.Token);
+            telemetry.Recovery.Connected();
+            // A newcomer waits for the end of a step before it is let in, and copies the state then.
+            if (!inbox.State.HasState) telemetry.Time.Enter(TimeKind.Startup);
             ICollective joined = collective;
             using CancellationTokenRegistration abort = given.Token.Register(joined.Abort);
-            new Formation(environment, replica, inbox, observer).Check(collective, plan);
+            new Formation(environment, replica, inbox, observer, telemetry).Check(collective, plan);
+            telemetry.Recovery.Copied();
             return null;
         }
         catch (Exception e) when (e is CollectiveBrokenException or OperationCanceledException)
@@ -88,6 +97,7 @@ public sealed class RankRunner(RunEnvironment environment, IGenerationNetwork ne
                 using (Follow(collective, plan))
                 {
                     AfterStep after = Step(replica, collective, plan, resting);
+                    telemetry.Time.Enter(after == AfterStep.Regroup ? TimeKind.Recovery : TimeKind.Idle);
                     if (after != AfterStep.Regroup) return Conclude(replica, collective, after);
                     next = Receive(collective);
                     fresh = HandOver(replica, collective, next, out bool leave);
@@ -104,11 +114,17 @@ public sealed class RankRunner(RunEnvironment environment, IGenerationNetwork ne
         }
         catch (Exception e) when (e is CollectiveBrokenException or OperationCanceledException)
         {
+            telemetry.Broke();
             collective.Abort();
             IReadOnlyList<int> lost = collective.Lost;
             inbox.Update(state => RankLogic.Break(state, lost));
-            if (inbox.State.Hurry) return Leave(replica);
+            if (inbox.State.Hurry)
+            {
+                telemetry.Drop(replica.Held.Count, inbox.State.SecondsPerMicroBatch, "preempted");
+                return Leave(replica);
+            }
             string hash = replica.StateHash();
+            telemetry.Recovery.Rest(inbox.State.Lost);
             inbox.Update(state => RankLogic.Rest(state, replica.Step, hash, [.. replica.Held.Order()]));
             return false;
         }
@@ -120,16 +136,20 @@ public sealed class RankRunner(RunEnvironment environment, IGenerationNetwork ne
 
     private AfterStep Step(Replica replica, ICollective collective, GenerationPlan plan, bool resting)
     {
-        using var loop = new TrainingLoop(environment.Recipe, replica, collective, plan, batches, inbox, observer);
+        using var loop = new TrainingLoop(environment.Recipe, replica, collective, plan, batches, inbox, observer, telemetry);
         return loop.Run(resting);
     }
 
     /// <summary>Tells everybody at once, from whatever thread notices, that the communicator is gone.</summary>
     private CancellationTokenRegistration Follow(ICollective collective, GenerationPlan plan) => collective.Broken.Register(() =>
-        inbox.Update(state => state.InForce?.Id == plan.Id ? RankLogic.Break(state, collective.Lost) : state));
+    {
+        telemetry.Recovery.Noticed();
+        inbox.Update(state => state.InForce?.Id == plan.Id ? RankLogic.Break(state, collective.Lost) : state);
+    });
 
     private void Enter(Replica replica, ICollective collective, GenerationPlan plan)
     {
+        telemetry.Recovery.Begin();
         int[] first = [.. plan.AssignmentOf(replica.Step)[collective.Rank].Where(m => !replica.Held.Contains(m))];
         observer.Began(plan, collective.Rank, batches.Begin(), replica.Step, first, plan.Generation.Assignment[collective.Rank]);
         inbox.Update(state => RankLogic.Up(state, plan, replica.Step, []));

@@ -1,6 +1,9 @@
+using System.Diagnostics;
 using Akka.Actor;
 using Looped.Actors.DataLoading;
 using Looped.Actors.Supervision;
+using Looped.Actors.Telemetry;
+using Looped.Models.Checkpoints;
 using Looped.Models.Optimization;
 
 namespace Looped.Actors.Training;
@@ -27,7 +30,7 @@ internal static class ThreadMessages
     }
 
     /// <summary>A snapshot waits for its readers.</summary>
-    public sealed record Published(long Step, long Generation, SnapshotPurpose Purpose) : INoSerializationVerificationNeeded;
+    public sealed record Published(long Step, long Generation, SnapshotPurpose Purpose, double StallSeconds) : INoSerializationVerificationNeeded;
 
     /// <summary>No further step is computed here.</summary>
     public sealed record Ended(RunOutcome Outcome, long Step) : INoSerializationVerificationNeeded;
@@ -85,9 +88,19 @@ internal static class ThreadMessages
             if (!_recorder) return;
             SnapshotPurpose purpose = SnapshotSchedule.At(environment.Recipe, replica.Step, _durable, last, _recorded.Evaluated.Contains(replica.Step));
             if (purpose.Readers == 0) return;
-            environment.Snapshots.Publish(replica.Snapshot() with { Metrics = _last?.Step == replica.Step ? _last.Measured() : [] }, purpose.Readers);
+            long started = Stopwatch.GetTimestamp();
+            TrainingSnapshot snapshot = replica.Snapshot();
+            Measure("copy", started);
+            environment.Snapshots.Publish(snapshot with { Metrics = _last?.Step == replica.Step ? _last.Measured() : [] }, purpose.Readers);
             if (purpose.Checkpoint) _durable = replica.Step;
-            self.Tell(new Published(replica.Step, _generation, purpose));
+            self.Tell(new Published(replica.Step, _generation, purpose, Measure("stall", started)));
+        }
+
+        private double Measure(string phase, long started)
+        {
+            double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+            environment.Instruments.CheckpointDuration.Record(seconds, new KeyValuePair<string, object?>(LoopedAttributes.Phase, phase));
+            return seconds;
         }
 
         public void Note(string text) => self.Tell(new RunNote($"{inbox.State.Worker}: {text}"));

@@ -21,19 +21,26 @@ public sealed class TrainingLoop : IDisposable
     private readonly BatchQueue _batches;
     private readonly RankInbox _inbox;
     private readonly ITrainingObserver _observer;
+    private readonly RankTelemetry _telemetry;
+    private readonly StepRecorder _steps;
     private readonly Tensor _reduced;
     private readonly ControlVector _control;
     private long _done;
+    private int _computed;
     private double _secondsPerMicroBatch;
 
     /// <summary>Prepares the loop.</summary>
     public TrainingLoop(Recipe recipe, Replica replica, ICollective collective, GenerationPlan plan, BatchQueue batches, RankInbox inbox,
-        ITrainingObserver observer)
+        ITrainingObserver observer, RankTelemetry telemetry)
     {
+        ArgumentNullException.ThrowIfNull(telemetry);
         (_recipe, _replica, _collective, _plan, _batches, _inbox, _observer) = (recipe, replica, collective, plan, batches, inbox, observer);
+        (_telemetry, _steps) = (telemetry, telemetry.Steps);
         _reduced = collective.WorldSize == 1 ? replica.Sums : zeros_like(replica.Sums).DetachFromDisposeScope();
         _control = new ControlVector(replica.Layout.Slots.Count);
         _secondsPerMicroBatch = inbox.State.SecondsPerMicroBatch;
+        _steps.Begin(plan, collective.Rank, replica, recipe.Model.SequenceLength);
+        _steps.ReducedBytes = collective.WorldSize == 1 ? 0 : replica.Sums.numel() * replica.Sums.element_size();
     }
 
     /// <summary>Runs until something other than a next step is to be done.</summary>
@@ -47,13 +54,18 @@ public sealed class TrainingLoop : IDisposable
         while (true)
         {
             long started = Stopwatch.GetTimestamp();
+            _steps.Start(_replica.Step);
             ComputeMine();
             RankState state = _inbox.State;
             _replica.Control[ControlFlag.Stop] = state.StopReason is not null;
             _replica.Control[ControlFlag.Regroup] = RankLogic.WantsRegroup(state);
             _replica.Control[ControlSum.Leavers] = state.Leaving ? 1 : 0;
+            var share = new StepShare(_replica.Control[ControlSum.ScoredTokens], _computed * _recipe.Batch.MicroSequences, _computed);
+            _steps.Enter(StepPhase.AllReduce);
             Reduce();
+            _steps.Enter(StepPhase.Optimizer);
             CommittedStep step = _replica.Commit(_reduced, _control);
+            _steps.Enter(StepPhase.Other);
             last = _replica.Step >= _recipe.Training.Steps;
             AfterStep after = RankLogic.Conclude(_control[ControlFlag.Regroup], _control[ControlFlag.Stop],
                 _control[ControlSum.Leavers], _collective.WorldSize, last);
@@ -62,28 +74,36 @@ public sealed class TrainingLoop : IDisposable
             double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
             bool hash = ends || IsDue(_recipe.Evaluation.Every);
             _inbox.Note(s => s with { Step = _replica.Step, SecondsPerMicroBatch = _secondsPerMicroBatch });
-            _observer.Committed(new StepReport(_replica.Step, _recipe.Training.Steps, step.Loss, step.LearningRate, step.GradientNorm,
+            var report = new StepReport(_replica.Step, _recipe.Training.Steps, step.Loss, step.LearningRate, step.GradientNorm,
                 _replica.Tokens, step.ScoredTokens / seconds, seconds, _plan.Generation.Number, _plan.Generation.WorldSize, step.Skipped,
-                stall, hash ? _replica.WeightsHash() : null), _plan);
+                stall, hash ? _replica.WeightsHash() : null);
+            _observer.Committed(report, _plan);
+            _telemetry.Recovery.Committed(_plan);
             stall = Rest(ends);
+            _steps.Enter(StepPhase.Other);
             // Scopes free the tensors; small native objects behind finalizers (implicit scalars) would still pile up between collections.
             GC.Collect(0);
+            _steps.Finish(report, share);
             if (after != AfterStep.Continue) return after;
         }
     }
 
     private void ComputeMine()
     {
+        _computed = 0;
         foreach (int index in _plan.AssignmentOf(_replica.Step)[_collective.Rank])
         {
             if (_replica.Held.Contains(index)) continue;
             if (_collective.Broken.IsCancellationRequested) throw new CollectiveBrokenException("The communicator broke while a micro-batch was computed.");
             if (_inbox.State.Hurry) throw new CollectiveBrokenException("This rank leaves at once.");
+            _steps.Enter(StepPhase.Data);
             MicroBatch batch = _batches.Take(_replica.Step, index, _collective.Broken);
             _observer.BatchTaken();
             long started = Stopwatch.GetTimestamp();
             _collective.Beat(_done, computing: true);
-            _replica.Compute(batch);
+            _steps.Enter(StepPhase.Forward);
+            _steps.Computed(_replica.Compute(batch));
+            _computed++;
             _collective.Beat(++_done, computing: true);
             double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
             // A mean over the last ten or so: quick to follow, slow to be fooled.
@@ -95,6 +115,7 @@ public sealed class TrainingLoop : IDisposable
     private double Rest(bool last)
     {
         long started = Stopwatch.GetTimestamp();
+        _steps.Enter(StepPhase.Stall);
         _observer.AtRest(_replica, last);
         return Stopwatch.GetElapsedTime(started).TotalSeconds;
     }

@@ -43,6 +43,7 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     private readonly RankInbox _inbox;
     private readonly IActorRef _supervisor, _checkpoints, _evaluator;
     private readonly BatchQueue _batches = new();
+    private readonly RankTelemetry _telemetry;
     private IActorRef _loader = ActorRefs.Nobody;
     private TrainingThread? _thread;
     private long _sequence;
@@ -61,6 +62,7 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     public WorkerActor(RunEnvironment environment, IGenerationNetwork network, IActorRef supervisor, IActorRef checkpoints, IActorRef evaluator)
     {
         (_environment, _network, _supervisor, _checkpoints, _evaluator) = (environment, network, supervisor, checkpoints, evaluator);
+        _telemetry = new RankTelemetry(environment, _batches);
         _inbox = new RankInbox(new RankState { Worker = environment.Worker, Endpoint = network.Endpoint });
         ReceiveFromSupervisor();
         ReceiveFromThread();
@@ -86,9 +88,17 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
             _refused = refused.Reason;
             _inbox.Update(state => state with { Released = true });
         });
-        Receive<GenerationPlanned>(planned => _inbox.Update(state => RankLogic.Receive(state, planned.Plan)));
+        Receive<GenerationPlanned>(planned =>
+        {
+            if (planned.Plan.Id < _inbox.State.InForce?.Id) _telemetry.Instruments.StaleMessages.Add(1);
+            _inbox.Update(state => RankLogic.Receive(state, planned.Plan));
+        });
         Receive<StopAfterStep>(stop => _inbox.Update(state => state.StopReason is null ? state with { StopReason = stop.Reason } : state));
-        Receive<LeaveNotice>(notice => _inbox.Update(state => state with { Leaving = true, Hurry = state.Hurry || notice.Hurry }));
+        Receive<LeaveNotice>(notice =>
+        {
+            _telemetry.Notice(notice.Signal);
+            _inbox.Update(state => state with { Leaving = true, Hurry = state.Hurry || notice.Hurry });
+        });
         Receive<RunEnded>(over => _inbox.Update(state => state.Released ? state : state with { Released = true }));
     }
 
@@ -131,7 +141,7 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
         RunEnvironment environment = _environment;
         RankInbox inbox = _inbox;
         inbox.Changed = _ => self.Tell(ThreadMessages.Changed.Instance);
-        var runner = new RankRunner(environment, _network, inbox, _batches, new ThreadMessages.Observer(environment, inbox, self));
+        var runner = new RankRunner(environment, _network, inbox, _batches, new ThreadMessages.Observer(environment, inbox, self), _telemetry);
         _thread = new TrainingThread(environment.Recipe.Training.Threads,
             () => new Replica(environment.Recipe, environment.CreateModel()),
             error => self.Tell(new ThreadMessages.Failed(error is LoopedException ? error.Message : error.ToString())));
@@ -145,17 +155,17 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     }
 
     private void Register() => _supervisor.Tell(new RegisterWorker(_environment.Worker, _environment.Version, _environment.RecipeIdentity,
-        _environment.DataHash, NumericsFingerprint.Current(_environment.Recipe.Training)));
+        _environment.DataHash, NumericsFingerprint.Current(_environment.Recipe.Training), _environment.Slot));
 
     private void Report()
     {
-        if (_ready && !_ended) _supervisor.Tell(new WorkerReported(_inbox.State.ToStatus(++_sequence)));
+        if (_ready && !_ended) _supervisor.Tell(new WorkerReported(_inbox.State.ToStatus(++_sequence) with { Time = _telemetry.Time.Totals }));
     }
 
     private void Distribute(ThreadMessages.Published snapshot)
     {
         _underWay += snapshot.Purpose.Readers;
-        if (snapshot.Purpose.Checkpoint) _checkpoints.Tell(new WriteCheckpoint(snapshot.Step, snapshot.Generation));
+        if (snapshot.Purpose.Checkpoint) _checkpoints.Tell(new WriteCheckpoint(snapshot.Step, snapshot.Generation, snapshot.StallSeconds, _inbox.State.InForce?.Trace));
         if (snapshot.Purpose.Evaluate) _evaluator.Tell(new EvaluateSnapshot(snapshot.Step, snapshot.Purpose.Full));
     }
 
@@ -179,6 +189,7 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     {
         if (_ended) return;
         _ended = true;
+        _telemetry.End(_inbox.State.InForce);
         _supervisor.Tell(new WorkerEnded(_environment.Worker, error is null ? outcome : RunOutcome.Failed, step, error));
     }
 
@@ -189,5 +200,6 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
         _inbox.Update(state => state with { Released = true, Hurry = true });
         _batches.Fail("The worker was stopped.");
         _thread?.Dispose();
+        _telemetry.Dispose();
     }
 }

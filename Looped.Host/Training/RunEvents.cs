@@ -3,6 +3,7 @@ using Looped.Actors.Checkpointing;
 using Looped.Actors.Evaluating;
 using Looped.Actors.Runs;
 using Looped.Actors.Supervision;
+using Looped.Actors.Telemetry;
 using Looped.Actors.Training;
 using Looped.Host.Progress;
 using Looped.Models.Evaluation;
@@ -40,15 +41,23 @@ internal static class RunEvents
         StepReport? last = steps.Count > 0 ? steps[^1] : null;
         EvaluationReport? best = evaluations.Where(e => e.Step > 0).MinBy(e => e.Loss);
         double seconds = session.EarlierSeconds + Stopwatch.GetElapsedTime(started).TotalSeconds;
+        TimeTotals time = Complete(session.EarlierTime + (ended.Time ?? TimeTotals.Zero), steps);
         using var model = data.CreateModel();
         var summary = new RunSummary(session.Recipe.Name, Status(ended.Outcome), last?.Step ?? 0, session.Recipe.Training.Steps, last?.Tokens ?? 0,
             model.ParameterCount(),
             new ValidationSummary(evaluations.FirstOrDefault(e => e.Step == 0)?.Perplexity,
                 evaluations.LastOrDefault(e => e.Step == last?.Step)?.Perplexity, best?.Perplexity, best?.Step, Unigram.Perplexity(data.Dataset)),
-            last?.WeightsSha256 ?? "", seconds, steps.Sum(s => s.Seconds) / seconds,
-            ended.Outcome == RunOutcome.Failed ? ended.Reason : null);
+            last?.WeightsSha256 ?? "", seconds, time.Goodput,
+            ended.Outcome == RunOutcome.Failed ? ended.Reason : null, time);
         summary.Write(session.Folder.Summary);
         return summary;
+    }
+
+    /// <summary>A process that was killed with its supervisor has left no account, but its steps stand in the log.</summary>
+    internal static TimeTotals Complete(TimeTotals heard, IReadOnlyList<StepReport> steps)
+    {
+        double logged = steps.Sum(s => s.WorldSize * s.Seconds);
+        return logged > heard.Productive + heard.DataWait ? heard with { Productive = logged - heard.DataWait } : heard;
     }
 
     private static RunStatus Status(RunOutcome outcome) => outcome switch

@@ -12,6 +12,9 @@ namespace Looped.Models.Checkpoints;
 /// <param name="State">Values that feed training and change only at commit (tokens seen, skipped steps, family state); small.</param>
 public sealed record TrainingSnapshot(long Step, IReadOnlyList<NamedTensor> Parameters, IReadOnlyList<NamedTensor> Optimizer, JsonObject State)
 {
+    /// <summary>Bytes of its tensors.</summary>
+    public long Bytes => Parameters.Concat(Optimizer).Sum(t => (long)t.Data.Length);
+
     /// <summary>What the last step measured, for people; not part of the state and of no hash. Finite numbers that do not depend on time.</summary>
     public JsonObject Metrics { get; init; } = [];
 }

@@ -44,6 +44,9 @@ public abstract class LanguageModel : nn.Module
     /// <summary>What <see cref="Forward"/> is to be called within, to compute in the precision that the recipe asks for; null if that is the parameters' own.</summary>
     internal Autocast? EnterPrecision() => Mixed is { } device ? Autocast.BFloat16(device) : null;
 
+    /// <summary>Number of repeats that a pass runs as configured; null where the family has no such notion, or where it differs from pass to pass.</summary>
+    public virtual int? Loops => null;
+
     /// <summary>Runs the model. See <see cref="ModelInput"/> and <see cref="ModelOutput"/> for shapes.</summary>
     public abstract ModelOutput Forward(ModelInput input);
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 using Looped.Models.Data;
 using Looped.Models.Families;
@@ -91,12 +92,15 @@ public sealed class Replica : IDisposable
     internal AdamW Optimizer => _optimizer;
 
     /// <summary>Runs forward and backward on one micro-batch and adds its gradient to <see cref="Sums"/>.</summary>
-    public void Compute(MicroBatch batch)
+    /// <returns>How long the forward pass took; on a GPU, how long it took to hand it over.</returns>
+    public TimeSpan Compute(MicroBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
         if (batch.Step != Step || !_held.Add(batch.Index))
             throw new InvalidOperationException($"Micro-batch {batch.Index} of step {batch.Step} offered while step {Step} holds {_held.Count}.");
 
+        long started = Stopwatch.GetTimestamp();
+        TimeSpan forward = TimeSpan.Zero;
         using var scope = NewDisposeScope();
         int scored = batch.ScoredTokens;
         double weight = _recipe.Batch.Weighting == Weighting.Token ? (double)scored / _fullMicroBatch : 1;
@@ -105,6 +109,7 @@ public sealed class Replica : IDisposable
         if (scored > 0)
         {
             Tensor loss = Forward(input);
+            forward = Stopwatch.GetElapsedTime(started);
             loss.backward();
             bool acceptable = AddLoss(loss.to(ScalarType.Float64).item<double>() * weight);
             if (_gathered is not null) acceptable &= AddGathered(_gathered, weight * _scale);
@@ -115,6 +120,7 @@ public sealed class Replica : IDisposable
         Control[ControlSum.MicroBatches]++;
         Control[ControlSum.Tag] += ControlVector.Tag(batch.Step, batch.Index);
         Control[ControlSum.ScoredTokens] += scored;
+        return forward;
     }
 
     private Tensor Forward(ModelInput input)

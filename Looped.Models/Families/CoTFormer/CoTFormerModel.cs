@@ -29,6 +29,9 @@ internal abstract class CoTFormerModel : LanguageModel
     /// <inheritdoc/>
     public override int SequenceLength => Config.SequenceLength;
 
+    /// <inheritdoc/>
+    public override int? Loops => Repeats(null);
+
     /// <summary>Embedding, blocks and final norm.</summary>
     protected abstract Transformer Transformer { get; }
 

@@ -1,0 +1,152 @@
+using System.Diagnostics;
+using Looped.Actors.Supervision;
+using Looped.Actors.Telemetry;
+using Looped.Models.Optimization;
+using static Looped.Actors.Telemetry.LoopedAttributes;
+using Tag = System.Collections.Generic.KeyValuePair<string, object?>;
+
+namespace Looped.Actors.Training;
+
+/// <summary>Phases of a step, in the order of <see cref="StepPhases"/>. A stall for a snapshot lies between two steps and belongs to neither.</summary>
+internal enum StepPhase
+{
+    Data,
+    Forward,
+    Backward,
+    AllReduce,
+    Optimizer,
+    Other,
+    Stall,
+}
+
+/// <summary>What a rank computed in a step.</summary>
+/// <param name="Tokens">Scored tokens of its micro-batches.</param>
+/// <param name="Sequences">Sequences of its micro-batches.</param>
+/// <param name="MicroBatches">Number of them.</param>
+internal readonly record struct StepShare(long Tokens, int Sequences, int MicroBatches);
+
+/// <summary>
+/// Follows the training thread through its steps: durations of the phases, the worker's time account, what the step measured, and for some
+/// steps a span. Used on that thread only; a step allocates nothing here unless it is traced.
+/// </summary>
+internal sealed class StepRecorder(Instruments instruments, TimeKeeper time)
+{
+    private const double Smoothing = 0.98;
+
+    private readonly double[] _seconds = new double[StepPhases.Count + 1];
+    private readonly List<(StepPhase Phase, long From, long To)> _parts = [];
+    private readonly StepSampler _sampler = new();
+    private ActivityContext _generation;
+    private int _rank, _loops;
+    private double _flopsPerSequence, _average = double.NaN;
+    private long _started, _since;
+    private StepPhase _phase;
+    private bool _traced, _inStep;
+
+    /// <summary>Since when the rank waits for the others; null if it does not.</summary>
+    public long? WaitingSince => _phase == StepPhase.AllReduce ? _since : null;
+
+    /// <summary>Bytes of a reduction.</summary>
+    public long ReducedBytes { get; set; }
+
+    /// <summary>A generation begins.</summary>
+    public void Begin(GenerationPlan plan, int rank, Replica replica, int sequenceLength)
+    {
+        (_rank, _generation) = (rank, Spans.Parse(plan.Trace));
+        // Forward and backward: two operations for each multiply–accumulate, three times.
+        _flopsPerSequence = 6.0 * replica.Model.MultiplyAccumulates(sequenceLength);
+        _loops = replica.Model.Loops ?? 1;
+        _sampler.Begin();
+    }
+
+    /// <summary>A step begins.</summary>
+    public void Start(long step)
+    {
+        Array.Clear(_seconds);
+        _parts.Clear();
+        _traced = Spans.Training.HasListeners() && _sampler.Take(step);
+        _inStep = true;
+        _started = _since = Stopwatch.GetTimestamp();
+        _phase = StepPhase.Other;
+        time.Enter(TimeKind.Productive);
+    }
+
+    /// <summary>The phase before ends here, and this one begins.</summary>
+    public void Enter(StepPhase phase)
+    {
+        Close(Stopwatch.GetTimestamp());
+        _phase = phase;
+        if (phase == StepPhase.AllReduce) time.Exchange();
+        else time.Enter(phase switch { StepPhase.Data => TimeKind.DataWait, StepPhase.Stall => TimeKind.CheckpointStall, _ => TimeKind.Productive });
+    }
+
+    /// <summary>A micro-batch that began with <see cref="StepPhase.Forward"/> was computed; what the forward pass did not take is the backward's.</summary>
+    public void Computed(TimeSpan forward)
+    {
+        long turned = Math.Min(_since + (long)(forward.TotalSeconds * Stopwatch.Frequency), Stopwatch.GetTimestamp());
+        Close(turned);
+        _phase = StepPhase.Backward;
+    }
+
+    /// <summary>The step is committed, and nothing of it is left to do.</summary>
+    public void Finish(StepReport report, StepShare share)
+    {
+        long now = Stopwatch.GetTimestamp();
+        Close(now);
+        (_phase, _inStep) = (StepPhase.Other, false);
+        double step = 0;
+        for (int phase = 0; phase < StepPhases.Count; phase++)
+        {
+            step += _seconds[phase];
+            instruments.PhaseDuration.Record(_seconds[phase], new Tag(Phase, StepPhases[phase]));
+        }
+        instruments.StepDuration.Record(step);
+        instruments.CommDuration.Record(_seconds[(int)StepPhase.AllReduce], new Tag(Op, "allreduce"));
+        instruments.CommIo.Add(ReducedBytes, new Tag(Op, "allreduce"));
+        instruments.Steps.Add(1);
+        instruments.Tokens.Add(share.Tokens);
+        instruments.Flops.Add(_flopsPerSequence * share.Sequences);
+        for (int i = 0; i < share.MicroBatches; i++) instruments.Recurrence.Record(_loops);
+        Measured(report);
+        if (_traced) Tell(report, share, now);
+    }
+
+    /// <summary>The generation broke: a step in progress was not committed.</summary>
+    public void Break()
+    {
+        if (_inStep) instruments.SkippedSteps.Add(1, new Tag(Reason, "not_committed"));
+        (_phase, _inStep) = (StepPhase.Other, false);
+    }
+
+    private void Measured(StepReport report)
+    {
+        // A loss that is not a number is news, and shown as such.
+        instruments.Loss.Record(report.Loss, new Tag(Kind, "last"));
+        if (double.IsFinite(report.Loss))
+        {
+            _average = double.IsNaN(_average) ? report.Loss : Smoothing * _average + (1 - Smoothing) * report.Loss;
+            instruments.Loss.Record(_average, new Tag(Kind, "ema"));
+        }
+        instruments.GradientNorm.Record(report.GradientNorm);
+        instruments.LearningRate.Record(report.LearningRate);
+        instruments.Progress.Record((double)report.Step / report.Steps);
+        if (report.Skipped) instruments.SkippedSteps.Add(1, new Tag(Reason, "nonfinite"));
+    }
+
+    private void Close(long now)
+    {
+        _seconds[(int)_phase] += Stopwatch.GetElapsedTime(_since, now).TotalSeconds;
+        if (_phase == StepPhase.Data) instruments.DataWait.Record(Stopwatch.GetElapsedTime(_since, now).TotalSeconds);
+        if (_traced && _phase < StepPhase.Other) _parts.Add((_phase, _since, now));
+        _since = now;
+    }
+
+    private void Tell(StepReport report, StepShare share, long now)
+    {
+        DateTime end = DateTime.UtcNow;
+        DateTime At(long timestamp) => end - Stopwatch.GetElapsedTime(timestamp, now);
+        ActivityContext step = Spans.Tell(Spans.Training, Spans.Step, default, At(_started), end, _generation,
+            new Tag(Step, report.Step), new Tag(Rank, _rank), new Tag(LoopedAttributes.Generation, report.Generation), new Tag(LoopedAttributes.Tokens, share.Tokens));
+        foreach ((StepPhase phase, long from, long to) in _parts) Spans.Tell(Spans.Training, StepPhases[(int)phase], step, At(from), At(to));
+    }
+}
