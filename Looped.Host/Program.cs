@@ -1,3 +1,5 @@
 using Looped.Host.CommandLine;
+using Looped.Host.Telemetry;
 
+_ = ProcessClock.Started;
 return await LoopedProgram.RunAsync(args);

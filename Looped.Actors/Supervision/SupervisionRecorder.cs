@@ -51,13 +51,13 @@ internal sealed class SupervisionRecorder : IDisposable
         if (_forming is not null && after.Next?.Id != before.Next?.Id) Formed(before.Next!, after);
         if (commands.OfType<PublishPlan>().FirstOrDefault() is { Plan: var plan })
         {
-            GenerationPlan traced = plan with { Trace = Planned(before, plan) };
+            GenerationPlan traced = plan with { Trace = Planned(before, after, plan) };
             commands = [.. commands.Select(c => c is PublishPlan ? new PublishPlan(traced) : c)];
             after = after with { Next = after.Next?.Id == plan.Id ? traced : after.Next, Known = after.Known.SetItem(plan.Id, traced) };
         }
         else if (before.OrphanedSince is null && after.OrphanedSince is not null && before.Current is { } deserted)
         {
-            CountLost(before, deserted.Generation.Members);
+            CountLost(after, deserted.Generation.Members);
         }
         Volatile.Write(ref _state, after);
         return (after, commands);
@@ -91,11 +91,11 @@ internal sealed class SupervisionRecorder : IDisposable
     /// <summary>Another supervisor carries on.</summary>
     public void Superseded() => Volatile.Write(ref _state, null);
 
-    private string? Planned(SupervisorState before, GenerationPlan plan)
+    private string? Planned(SupervisorState before, SupervisorState after, GenerationPlan plan)
     {
         bool unplanned = plan.After is null && before.Current is not null;
         string[] gone = [.. (before.Current?.Generation.Members ?? []).Except(plan.Generation.Members)];
-        string reason = ReasonOf(before, plan, unplanned, gone);
+        string reason = ReasonOf(before.Current, after, plan, unplanned, gone);
         _instruments.Generations.Add(1, new Tag(Reason, reason));
         DateTime now = DateTime.UtcNow;
         DateTime began = unplanned && before.BrokenSince is { } since ? now - (_now() - since) : now;
@@ -103,7 +103,7 @@ internal sealed class SupervisionRecorder : IDisposable
         _forming = Spans.Begin(Spans.Cluster, Spans.Generation, default, began, _run?.Context ?? default,
             new Tag(LoopedAttributes.Generation, plan.Id.Number), new Tag(WorldSize, plan.Generation.WorldSize), new Tag(Reason, reason));
         if (!unplanned) return _forming?.Id;
-        CountLost(before, gone);
+        CountLost(after, gone);
         // A second loss before the first step: one recovery, ended by the generation that comes up.
         _recovery?.End();
         _recovery = _forming is null ? null : Spans.Begin(Spans.Cluster, Spans.Recovery, _forming.Context, began, default, new Tag(LoopedAttributes.Generation, plan.Id.Number));
@@ -112,17 +112,17 @@ internal sealed class SupervisionRecorder : IDisposable
         return _forming?.Id;
     }
 
-    private static string ReasonOf(SupervisorState before, GenerationPlan plan, bool unplanned, string[] gone) => unplanned ? "failed"
-        : gone.Length > 0 ? gone.Any(m => before.Workers.GetValueOrDefault(m)?.Status.Leaving == true) ? "preempted" : "leave"
-        : before.Current is { } current && plan.Generation.Members.All(m => current.RankOf(m) >= 0) ? "manual"
+    private static string ReasonOf(GenerationPlan? current, SupervisorState after, GenerationPlan plan, bool unplanned, string[] gone) => unplanned ? "failed"
+        : gone.Length > 0 ? gone.Any(m => after.Workers.GetValueOrDefault(m)?.Status.Leaving == true) ? "preempted" : "leave"
+        : current is not null && plan.Generation.Members.All(m => current.RankOf(m) >= 0) ? "manual"
         : "join";
 
     /// <summary>Members that are gone without a word.</summary>
-    private void CountLost(SupervisorState before, IEnumerable<string> members)
+    private void CountLost(SupervisorState state, IEnumerable<string> members)
     {
         foreach (string member in members)
         {
-            WorkerStatus? status = before.Workers.GetValueOrDefault(member)?.Status;
+            WorkerStatus? status = state.Workers.GetValueOrDefault(member)?.Status;
             if (status is { Activity: RankActivity.Ended } or { Leaving: true, Activity: RankActivity.Idle }) continue;
             _instruments.Preemptions.Add(1, new Tag(Reason, "node_lost"));
         }

@@ -40,7 +40,7 @@ internal sealed class StepRecorder(Instruments instruments, TimeKeeper time)
     private int _rank, _loops;
     private double _flopsPerSequence, _average = double.NaN;
     private long _started, _since;
-    private StepPhase _phase;
+    private StepPhase _phase = StepPhase.Other;
     private bool _traced, _inStep;
 
     /// <summary>Since when the rank waits for the others; null if it does not.</summary>
@@ -57,6 +57,7 @@ internal sealed class StepRecorder(Instruments instruments, TimeKeeper time)
         _flopsPerSequence = 6.0 * replica.Model.MultiplyAccumulates(sequenceLength);
         _loops = replica.Model.Loops ?? 1;
         _sampler.Begin();
+        _since = Stopwatch.GetTimestamp();
     }
 
     /// <summary>A step begins.</summary>

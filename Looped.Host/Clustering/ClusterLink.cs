@@ -41,7 +41,7 @@ internal sealed class ClusterLink : IAsyncDisposable
         string version = typeof(SupervisedRun).Assembly.GetName().Version!.ToString(3);
         while (true)
         {
-            _relay!.Tell(new SupervisorLinkActor.ToSupervisor(new AskForRun(_name, version)));
+            _relay!.Tell(new SupervisorLinkActor.ToSupervisor(new AskForRun(_name, version, _role == ClusterRoles.Worker, Slot)));
             if (await Task.WhenAny(_learned.Task, Task.Delay(300)) == _learned.Task) break;
             // A crowded machine may take a node for dead while it joins; then no answer would ever come through it.
             if (_node!.Lost.IsCompleted || Stopwatch.GetElapsedTime(Volatile.Read(ref _heard)) > Timings.SupervisorSilence)
@@ -61,6 +61,10 @@ internal sealed class ClusterLink : IAsyncDisposable
             IWireMessage other => throw new InvalidOperationException($"Unexpected answer {other.GetType().Name}."),
         };
     }
+
+    /// <summary>The number of the array task that this is, if it is one.</summary>
+    private static int? Slot => int.TryParse(Environment.GetEnvironmentVariable("SLURM_ARRAY_TASK_ID"), System.Globalization.NumberStyles.None,
+        System.Globalization.CultureInfo.InvariantCulture, out int task) ? task : null;
 
     /// <summary>A picture of the cluster; null if no supervisor answers now.</summary>
     public async Task<ClusterPicture?> Look()

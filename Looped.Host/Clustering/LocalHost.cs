@@ -9,12 +9,15 @@ namespace Looped.Host.Clustering;
 internal static class LocalHost
 {
     /// <summary>Makes a host with an actor system; warnings and errors go to standard error.</summary>
-    public static IHost Create(Action<AkkaConfigurationBuilder> configure)
+    /// <param name="configure">Puts the actors in.</param>
+    /// <param name="logging">Adds to where its log lines go.</param>
+    public static IHost Create(Action<AkkaConfigurationBuilder> configure, Action<ILoggingBuilder>? logging = null)
     {
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         // Signals are notices to the run, not orders to the host.
         builder.Services.AddSingleton<IHostLifetime, CommandLifetime>();
         AddConsole(builder.Logging);
+        logging?.Invoke(builder.Logging);
         builder.Services.AddAkka("looped", akka =>
         {
             akka.ConfigureLoggers(loggers =>

@@ -5,6 +5,7 @@ using Looped.Actors.Recipes;
 using Looped.Actors.Runs;
 using Looped.Actors.Supervision;
 using Looped.Host.Progress;
+using Looped.Host.Telemetry;
 using Looped.Host.Training;
 using Looped.Models.Recipes;
 using Microsoft.Extensions.Logging;
@@ -33,6 +34,8 @@ internal sealed class SeedProcess : IAsyncDisposable
     private readonly ITrainingDisplay _display;
     private readonly ILoggerFactory _loggers = LocalHost.ClusterLoggers();
     private readonly RunObserver _observer;
+    private readonly NodeTelemetry _telemetry;
+    private readonly ScrapeTargets? _targets;
     private readonly long _started = Stopwatch.GetTimestamp();
     private readonly byte[] _secret;
     private ClusterNode? _node;
@@ -41,7 +44,11 @@ internal sealed class SeedProcess : IAsyncDisposable
     public SeedProcess(SeedOptions options, RunRecipe recipe, RunFolder folder, RunData data, ITrainingDisplay display)
     {
         (_options, _recipe, _folder, _data, _display) = (options, recipe, folder, data, display);
-        _observer = new RunObserver { OnEvent = happened => RunEvents.Show(display, happened) };
+        _observer = new RunObserver { OnEvent = Show };
+        var scrape = new ScrapeAddress(options.Listen.Host, recipe.Telemetry.PrometheusPort, options.Advertise?.Host);
+        _telemetry = NodeTelemetry.Start(new NodeIdentity("seed", folder.Name), recipe.Telemetry, scrape, required: true, sentence => display.Note($"warning: {sentence}"));
+        // A seed that stands by would write the same workers, with itself instead of the first one.
+        if (scrape.Port > 0 && options.Seeds.Count == 0) _targets = new ScrapeTargets(folder, scrape, "seed", display.Note);
         _secret = ClusterSecret.Here(options.SecretFile, [options.Listen, .. options.Seeds]);
         Timings = new ClusterTimings(recipe.Cluster.WorkerTimeout);
         Start();
@@ -64,6 +71,12 @@ internal sealed class SeedProcess : IAsyncDisposable
 
     /// <summary>Waits until workers had the time to hear that the run is over.</summary>
     public Task Linger() => Task.Delay(3 * Timings.SupervisorHeartbeat);
+
+    private void Show(object happened)
+    {
+        if (happened is WorkersChanged changed) _targets?.Write(changed.Workers);
+        RunEvents.Show(_display, happened);
+    }
 
     private void Start()
     {
@@ -92,6 +105,7 @@ internal sealed class SeedProcess : IAsyncDisposable
             Memory = new TermFiles(_folder),
             Record = happened => RunEventLog.Append(_folder, happened),
             AllowMixed = _recipe.Cluster.AllowMixed,
+            Instruments = _telemetry.Instruments,
         };
         _node = ClusterNode.Start(new ClusterNodeOptions
         {
@@ -134,5 +148,7 @@ internal sealed class SeedProcess : IAsyncDisposable
         SeedFiles.Remove(_folder, Address);
         await _node!.StopAsync(TimeSpan.FromSeconds(2));
         _loggers.Dispose();
+        _targets?.Dispose();
+        _telemetry.Dispose();
     }
 }

@@ -10,6 +10,7 @@ using Looped.Actors.Runs;
 using Looped.Actors.Supervision;
 using Looped.Actors.Training;
 using Looped.Host.CommandLine;
+using Looped.Host.Telemetry;
 using Looped.Host.Training;
 using Looped.Models;
 using Looped.Models.Recipes;
@@ -42,7 +43,7 @@ internal sealed class WorkerProcess(WorkerOptions options)
     private readonly TaskCompletionSource<WorkerEnded> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private RunEnded? _over;
     private bool _noticed;
-    private Action<bool>? _leave;
+    private Action<bool, string>? _leave;
 
     /// <summary>Runs to the end and gives the exit code.</summary>
     public async Task<int> Run()
@@ -74,9 +75,15 @@ internal sealed class WorkerProcess(WorkerOptions options)
 
     private async Task<int> Train(ClusterLink link, string name, RunDescribed run, RunRecipe recipe, RunData data, RunRecorder recorder, IGenerationNetwork network)
     {
+        var scrape = ScrapeAddress.OfWorker(options.Listen.Host, options.Advertise?.Host, recipe.Telemetry.PrometheusPort, run.Slot);
+        using var telemetry = NodeTelemetry.Start(new NodeIdentity("worker", Path.GetFileName(run.RunFolder), run.Slot), recipe.Telemetry, scrape, required: false,
+            sentence => Terminal.Error.WriteWarning(sentence));
         var environment = new RunEnvironment
         {
             Worker = name,
+            Slot = run.Slot,
+            Instruments = telemetry.Instruments,
+            Started = ProcessClock.Started,
             Recipe = recipe,
             RecipeIdentity = run.RecipeIdentity,
             DataHash = run.DataHash,
@@ -92,16 +99,16 @@ internal sealed class WorkerProcess(WorkerOptions options)
             Rehearse = true,
             Timeouts = new RankTimeouts { Formation = link.Timings.FormationDeadline, Heartbeat = link.Timings.SupervisorHeartbeat, LastWord = link.Timings.RestoreLease + link.Timings.SupervisorSilence },
         };
-        using IHost host = LocalHost.Create(akka => akka.WithLoopedWorker(environment, network, Heard, Told));
+        using IHost host = LocalHost.Create(akka => akka.WithLoopedWorker(environment, network, Heard, Told), telemetry.AddTo);
         await host.StartAsync();
         IActorRef local = host.Services.GetRequiredService<IRequiredActor<SupervisorLinkActor>>().ActorRef;
         link.Attach(local);
         Terminal.Out.WriteLine($"worker {name} joins {recipe.Name}; data plane on {network.Endpoint}");
         Timer? grace = null;
-        void Leave(bool hurry)
+        void Leave(bool hurry, string signal)
         {
             _noticed = true;
-            local.Tell(new LeaveNotice(hurry));
+            local.Tell(new LeaveNotice(hurry, signal));
             grace ??= new Timer(_ => local.Tell(new LeaveNotice(Hurry: true)), null, options.Grace, Timeout.InfiniteTimeSpan);
         }
         Volatile.Write(ref _leave, Leave);
@@ -124,11 +131,11 @@ internal sealed class WorkerProcess(WorkerOptions options)
 
     private void Notice(string signal, string what, bool hurry)
     {
-        Action<bool>? leave = Volatile.Read(ref _leave);
+        Action<bool, string>? leave = Volatile.Read(ref _leave);
         // Nobody counts on a worker that is still preparing itself.
         if (leave is null) Environment.Exit(ExitCode.Drained);
         Terminal.Out.WriteLine($"{signal}: {what}");
-        leave(hurry);
+        leave(hurry, signal);
     }
 
     private int Exit(WorkerEnded ended)

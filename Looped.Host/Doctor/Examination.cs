@@ -17,6 +17,7 @@ internal sealed record Examination(IReadOnlyList<Finding> Findings)
         .Concat(ResourceChecks.Here())
         .Append(() => FolderCheck.Describe(FolderCheck.NearestExisting(folder), FolderCheck.Try(folder)))
         .Concat(GpuChecks.Here())
+        .Append(OtlpCheck.Here)
         .Select(Look)]);
 
     /// <summary>Writes the findings for a person, and the timings of a cluster.</summary>

@@ -20,6 +20,7 @@ internal static class RunFarewell
         terminal.WriteLine($"Finished {summary.Steps:N0} steps, {summary.Tokens:N0} tokens, in {Duration(summary.Seconds)}.");
         terminal.WriteLine($"Validation perplexity {Number(validation.InitialPerplexity)} → {Number(validation.FinalPerplexity)} " +
             $"(a model without context, counting tokens only: {Number(validation.UnigramPerplexity)})");
+        terminal.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Goodput               {100 * summary.Goodput:0.0} % of the workers' time went into steps"));
         terminal.WriteLine($"Run folder            {folder.Root}");
         terminal.WriteLine($"Loss curve            {folder.LossPlot}");
         terminal.WriteLine($"Weights               {CheckpointStore.PathOf(folder.Checkpoints, summary.Steps)}");

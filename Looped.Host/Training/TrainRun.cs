@@ -4,8 +4,10 @@ using Akka.Hosting;
 using Looped.Actors;
 using Looped.Actors.Runs;
 using Looped.Actors.Supervision;
+using Looped.Actors.Telemetry;
 using Looped.Host.Clustering;
 using Looped.Host.Progress;
+using Looped.Host.Telemetry;
 using Looped.Models.Recipes;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -25,7 +27,12 @@ internal sealed class TrainRun(RunSession session, RunData data, ITrainingDispla
     public async Task<RunSummary> Run(TimeSpan? maxTime)
     {
         var observer = new RunObserver { OnEvent = happened => RunEvents.Show(display, happened) };
-        using IHost host = LocalHost.Create(akka => akka.WithLoopedRun(Environment(), observer, happened => RunEventLog.Append(session.Folder, happened)));
+        var scrape = new ScrapeAddress("127.0.0.1", session.Recipe.Telemetry.PrometheusPort);
+        using var telemetry = NodeTelemetry.Start(new NodeIdentity("train", session.Folder.Name), session.Recipe.Telemetry, scrape, required: true,
+            sentence => display.Note($"warning: {sentence}"));
+        using ScrapeTargets? targets = scrape.Port == 0 ? null : new ScrapeTargets(session.Folder, scrape, "train", display.Note);
+        using IHost host = LocalHost.Create(akka => akka.WithLoopedRun(Environment(telemetry.Instruments), observer, happened => RunEventLog.Append(session.Folder, happened)),
+            telemetry.AddTo);
         await host.StartAsync();
         IActorRef supervisor = host.Services.GetRequiredService<IRequiredActor<SupervisorActor>>().ActorRef;
 
@@ -44,9 +51,11 @@ internal sealed class TrainRun(RunSession session, RunData data, ITrainingDispla
         return RunEvents.Settle(session, data, ended, _started);
     }
 
-    private RunEnvironment Environment() => new()
+    private RunEnvironment Environment(Instruments instruments) => new()
     {
         Worker = "worker-0",
+        Instruments = instruments,
+        Started = ProcessClock.Started,
         Recipe = session.Recipe,
         RecipeIdentity = RecipeIdentity.Of(session.Recipe),
         DataHash = data.Dataset.ContentHash,
