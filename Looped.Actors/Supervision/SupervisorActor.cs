@@ -38,7 +38,7 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
     private readonly Dictionary<string, string> _devices = [];
     private readonly WorkerSlots _slots = new();
     private readonly SupervisionRecorder _recorder;
-    private IReadOnlyList<WorkerPlace> _places = [];
+    private WorkerPlace[] _places = [];
     private NumericsFingerprint? _fingerprint;
     private SupervisorState _state;
     private StepReport? _last;
@@ -110,7 +110,7 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
 
     private void Subscribe()
     {
-        if (_subscribers.Add(Sender) && _places.Count > 0) Sender.Tell(new WorkersChanged(_places));
+        if (_subscribers.Add(Sender) && _places.Length > 0) Sender.Tell(new WorkersChanged(_places));
         if (_state.Ended is not null) Sender.Tell(_state.Ended);
     }
 

@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using Looped.Actors.Collectives;
 using Looped.Actors.Supervision;
-using Looped.Actors.Telemetry;
 using Looped.Models.Checkpoints;
 using Looped.Models.Optimization;
 

@@ -1,14 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.ExceptionServices;
-using Akka.Hosting;
-using Looped.Actors;
 using Looped.Actors.Recipes;
-using Looped.Actors.Supervision;
-using Looped.Actors.Training;
 using Looped.Host.Training;
-using Looped.Models.Checkpoints;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using static TorchSharp.torch;
 
 namespace Looped.Host.Benchmarks;
@@ -101,61 +94,20 @@ internal sealed class StepBenchmark(RunRecipe recipe, RunData data)
 
     private async Task<(double Speed, double Stall, double Seconds)> Actors(int steps)
     {
-        string folder = Directory.CreateTempSubdirectory("looped-bench-").FullName;
-        try
+        long first = 0, last = 0;
+        double stall = 0;
+        RunRecipe timed = recipe with
         {
-            long first = 0, last = 0;
-            double stall = 0;
-            RunRecipe timed = recipe with
-            {
-                Training = recipe.Training with { Steps = WarmUp + steps },
-                Evaluation = recipe.Evaluation with { Every = 0 },
-                Checkpoint = recipe.Checkpoint with { Every = CheckpointEvery },
-            };
-            using var metrics = Looped.Actors.Runs.StepLog.Open<StepReport>(Path.Combine(folder, "metrics.jsonl"), 0);
-            RunEnvironment environment = Environment(timed, folder, step =>
-            {
-                metrics.Append(step);
-                if (step.Step == WarmUp) first = Stopwatch.GetTimestamp();
-                else if (step.Step > WarmUp) stall += step.StallSeconds;
-                last = Stopwatch.GetTimestamp();
-            });
-            var observer = new RunObserver { OnEvent = _ => { } };
-            var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-            builder.Logging.AddConsole().SetMinimumLevel(LogLevel.Warning);
-            builder.Services.AddAkka("looped", akka => akka.AddHocon("akka.loglevel = WARNING", HoconAddMode.Prepend).WithLoopedRun(environment, observer));
-            using IHost host = builder.Build();
-            await host.StartAsync();
-            RunEnded ended = await observer.Ended;
-            await host.StopAsync();
-            if (ended.Outcome != RunOutcome.Finished) throw new Models.LoopedException(ended.Reason ?? "The benchmark's run did not finish.");
-            double seconds = Stopwatch.GetElapsedTime(first, last).TotalSeconds;
-            return (steps * TokensPerStep / seconds, stall, seconds);
-        }
-        finally
+            Training = recipe.Training with { Steps = WarmUp + steps },
+            Checkpoint = recipe.Checkpoint with { Every = CheckpointEvery },
+        };
+        await TimedRun.Run(timed, data, step =>
         {
-            Directory.Delete(folder, recursive: true);
-        }
+            if (step.Step == WarmUp) first = Stopwatch.GetTimestamp();
+            else if (step.Step > WarmUp) stall += step.StallSeconds;
+            last = Stopwatch.GetTimestamp();
+        });
+        double seconds = Stopwatch.GetElapsedTime(first, last).TotalSeconds;
+        return (steps * TokensPerStep / seconds, stall, seconds);
     }
-
-    private RunEnvironment Environment(RunRecipe timed, string folder, Action<StepReport> record) => new()
-    {
-        Worker = "worker-0",
-        Recipe = timed,
-        RecipeIdentity = "bench",
-        DataHash = data.Dataset.ContentHash,
-        Training = data.Training,
-        Validation = data.Validation,
-        CreateModel = data.CreateModel,
-        // Evaluation has its own cost and is not part of a step.
-        BeginRecording = (_, _, _) => new RecordedSoFar(-1, new HashSet<long> { 0, timed.Training.Steps }),
-        RecordStep = (step, _) => record(step),
-        RecordEvaluation = _ => { },
-        SaveCheckpoint = (snapshot, _) =>
-        {
-            Models.Checkpoints.CheckpointWritten written = CheckpointWriter.Write(folder, snapshot,
-                new CheckpointInfo("bench", "", "", new Dictionary<string, string>(), new Dictionary<string, long>(), [], ""), "bench");
-            return (written.Path, written.Bytes, written.MovedAside);
-        },
-    };
 }

@@ -4,6 +4,7 @@ using Looped.Actors.Clustering;
 using Looped.Actors.Recipes;
 using Looped.Actors.Runs;
 using Looped.Actors.Supervision;
+using Looped.Actors.Telemetry;
 using Looped.Host.Progress;
 using Looped.Host.Telemetry;
 using Looped.Host.Training;
@@ -34,7 +35,8 @@ internal sealed class SeedProcess : IAsyncDisposable
     private readonly ITrainingDisplay _display;
     private readonly ILoggerFactory _loggers = LocalHost.ClusterLoggers();
     private readonly RunObserver _observer;
-    private readonly NodeTelemetry _telemetry;
+    private readonly Instruments _instruments = new();
+    private readonly Exporters _exporters;
     private readonly ScrapeTargets? _targets;
     private readonly long _started = Stopwatch.GetTimestamp();
     private readonly byte[] _secret;
@@ -46,7 +48,7 @@ internal sealed class SeedProcess : IAsyncDisposable
         (_options, _recipe, _folder, _data, _display) = (options, recipe, folder, data, display);
         _observer = new RunObserver { OnEvent = Show };
         var scrape = new ScrapeAddress(options.Listen.Host, recipe.Telemetry.PrometheusPort, options.Advertise?.Host);
-        _telemetry = NodeTelemetry.Start(new NodeIdentity("seed", folder.Name), recipe.Telemetry, scrape, required: true, sentence => display.Note($"warning: {sentence}"));
+        _exporters = Exporters.Start(new NodeIdentity("seed", folder.Name), recipe.Telemetry, scrape, required: true, sentence => display.Note($"warning: {sentence}"));
         // A seed that stands by would write the same workers, with itself instead of the first one.
         if (scrape.Port > 0 && options.Seeds.Count == 0) _targets = new ScrapeTargets(folder, scrape, "seed", display.Note);
         _secret = ClusterSecret.Here(options.SecretFile, [options.Listen, .. options.Seeds]);
@@ -105,7 +107,7 @@ internal sealed class SeedProcess : IAsyncDisposable
             Memory = new TermFiles(_folder),
             Record = happened => RunEventLog.Append(_folder, happened),
             AllowMixed = _recipe.Cluster.AllowMixed,
-            Instruments = _telemetry.Instruments,
+            Instruments = _instruments,
         };
         _node = ClusterNode.Start(new ClusterNodeOptions
         {
@@ -149,6 +151,7 @@ internal sealed class SeedProcess : IAsyncDisposable
         await _node!.StopAsync(TimeSpan.FromSeconds(2));
         _loggers.Dispose();
         _targets?.Dispose();
-        _telemetry.Dispose();
+        _exporters.Dispose();
+        _instruments.Dispose();
     }
 }

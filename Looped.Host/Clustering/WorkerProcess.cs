@@ -8,6 +8,7 @@ using Looped.Actors.Collectives.Ring;
 using Looped.Actors.Recipes;
 using Looped.Actors.Runs;
 using Looped.Actors.Supervision;
+using Looped.Actors.Telemetry;
 using Looped.Actors.Training;
 using Looped.Host.CommandLine;
 using Looped.Host.Telemetry;
@@ -76,13 +77,14 @@ internal sealed class WorkerProcess(WorkerOptions options)
     private async Task<int> Train(ClusterLink link, string name, RunDescribed run, RunRecipe recipe, RunData data, RunRecorder recorder, IGenerationNetwork network)
     {
         var scrape = ScrapeAddress.OfWorker(options.Listen.Host, options.Advertise?.Host, recipe.Telemetry.PrometheusPort, run.Slot);
-        using var telemetry = NodeTelemetry.Start(new NodeIdentity("worker", Path.GetFileName(run.RunFolder), run.Slot), recipe.Telemetry, scrape, required: false,
+        using var instruments = new Instruments();
+        using Exporters exporters = Exporters.Start(new NodeIdentity("worker", Path.GetFileName(run.RunFolder), run.Slot), recipe.Telemetry, scrape, required: false,
             sentence => Terminal.Error.WriteWarning(sentence));
         var environment = new RunEnvironment
         {
             Worker = name,
             Slot = run.Slot,
-            Instruments = telemetry.Instruments,
+            Instruments = instruments,
             Started = ProcessClock.Started,
             Recipe = recipe,
             RecipeIdentity = run.RecipeIdentity,
@@ -99,7 +101,7 @@ internal sealed class WorkerProcess(WorkerOptions options)
             Rehearse = true,
             Timeouts = new RankTimeouts { Formation = link.Timings.FormationDeadline, Heartbeat = link.Timings.SupervisorHeartbeat, LastWord = link.Timings.RestoreLease + link.Timings.SupervisorSilence },
         };
-        using IHost host = LocalHost.Create(akka => akka.WithLoopedWorker(environment, network, Heard, Told), telemetry.AddTo);
+        using IHost host = LocalHost.Create(akka => akka.WithLoopedWorker(environment, network, Heard, Told), exporters.AddTo);
         await host.StartAsync();
         IActorRef local = host.Services.GetRequiredService<IRequiredActor<SupervisorLinkActor>>().ActorRef;
         link.Attach(local);

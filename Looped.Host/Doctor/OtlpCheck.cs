@@ -60,7 +60,8 @@ internal static class OtlpCheck
         }
         foreach (string header in (headers ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
             if (header.Split('=', 2) is [var name, var value]) request.Headers.TryAddWithoutValidation(name.Trim(), Uri.UnescapeDataString(value.Trim()));
-        using HttpResponseMessage response = client.Send(request);
+        // The synchronous method knows no HTTP/2.
+        using HttpResponseMessage response = client.SendAsync(request).GetAwaiter().GetResult();
         using (Stream body = response.Content.ReadAsStream()) body.CopyTo(Stream.Null); // trailers come after it
         string? status = response.Headers.TryGetValues("grpc-status", out IEnumerable<string>? inHeaders) ? inHeaders.First()
             : response.TrailingHeaders.TryGetValues("grpc-status", out IEnumerable<string>? trailing) ? trailing.First() : null;

@@ -28,11 +28,12 @@ internal sealed class TrainRun(RunSession session, RunData data, ITrainingDispla
     {
         var observer = new RunObserver { OnEvent = happened => RunEvents.Show(display, happened) };
         var scrape = new ScrapeAddress("127.0.0.1", session.Recipe.Telemetry.PrometheusPort);
-        using var telemetry = NodeTelemetry.Start(new NodeIdentity("train", session.Folder.Name), session.Recipe.Telemetry, scrape, required: true,
+        using var instruments = new Instruments();
+        using Exporters exporters = Exporters.Start(new NodeIdentity("train", session.Folder.Name), session.Recipe.Telemetry, scrape, required: true,
             sentence => display.Note($"warning: {sentence}"));
         using ScrapeTargets? targets = scrape.Port == 0 ? null : new ScrapeTargets(session.Folder, scrape, "train", display.Note);
-        using IHost host = LocalHost.Create(akka => akka.WithLoopedRun(Environment(telemetry.Instruments), observer, happened => RunEventLog.Append(session.Folder, happened)),
-            telemetry.AddTo);
+        using IHost host = LocalHost.Create(
+            akka => akka.WithLoopedRun(Environment(instruments), observer, happened => RunEventLog.Append(session.Folder, happened)), exporters.AddTo);
         await host.StartAsync();
         IActorRef supervisor = host.Services.GetRequiredService<IRequiredActor<SupervisorActor>>().ActorRef;
 

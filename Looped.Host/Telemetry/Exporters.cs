@@ -13,10 +13,10 @@ using OpenTelemetry.Trace;
 namespace Looped.Host.Telemetry;
 
 /// <summary>
-/// A process's instruments, and the exporters that were asked for: OTLP by the standard variables, Prometheus text on a port, both or neither.
-/// Nothing that goes wrong with them reaches training.
+/// The exporters of a process, as they were asked for: OTLP by the standard variables, Prometheus text on a port, both or neither. Nothing that
+/// goes wrong with them reaches training.
 /// </summary>
-internal sealed class NodeTelemetry : IDisposable
+internal sealed class Exporters : IDisposable
 {
     private const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT", Interval = "OTEL_METRIC_EXPORT_INTERVAL";
 
@@ -28,7 +28,7 @@ internal sealed class NodeTelemetry : IDisposable
     private readonly MeterProvider? _meters;
     private readonly TracerProvider? _tracer;
 
-    private NodeTelemetry(NodeIdentity identity, bool otlp, ScrapeAddress scrape, Action<string> warn)
+    private Exporters(NodeIdentity identity, bool otlp, ScrapeAddress scrape, Action<string> warn, Action<OtlpExporterOptions>? target)
     {
         (_identity, Otlp) = (identity, otlp);
         if (!otlp && scrape.Port == 0) return;
@@ -41,16 +41,14 @@ internal sealed class NodeTelemetry : IDisposable
             _meters = meters.Build();
             return;
         }
-        _meters = meters.AddOtlpExporter((_, reader) =>
+        _meters = meters.AddOtlpExporter((options, reader) =>
         {
+            target?.Invoke(options);
             // The standard's minute is long for something that is looked at live.
             if (Environment.GetEnvironmentVariable(Interval) is null) reader.PeriodicExportingMetricReaderOptions.ExportIntervalMilliseconds = 5000;
         }).Build();
-        _tracer = Sdk.CreateTracerProviderBuilder().SetResourceBuilder(Resource).AddSource([.. LoopedMetrics.Meters]).AddOtlpExporter().Build();
+        _tracer = Sdk.CreateTracerProviderBuilder().SetResourceBuilder(Resource).AddSource([.. LoopedMetrics.Meters]).AddOtlpExporter(options => target?.Invoke(options)).Build();
     }
-
-    /// <summary>The instruments of this process.</summary>
-    public Instruments Instruments { get; } = new();
 
     /// <summary>Whether signals are sent by OTLP.</summary>
     public bool Otlp { get; }
@@ -61,8 +59,10 @@ internal sealed class NodeTelemetry : IDisposable
     /// <param name="scrape">Where Prometheus may look.</param>
     /// <param name="required">Whether a port that is taken is an error; else it is a warning.</param>
     /// <param name="warn">Told, in a sentence, of what does not work.</param>
+    /// <param name="target">Sends elsewhere than the standard variables say; null to follow them.</param>
     /// <exception cref="LoopedException">The port is taken.</exception>
-    public static NodeTelemetry Start(NodeIdentity identity, TelemetryRecipe recipe, ScrapeAddress scrape, bool required, Action<string> warn)
+    public static Exporters Start(NodeIdentity identity, TelemetryRecipe recipe, ScrapeAddress scrape, bool required, Action<string> warn,
+        Action<OtlpExporterOptions>? target = null)
     {
         bool otlp = recipe.Otlp || Environment.GetEnvironmentVariable(Endpoint) is { Length: > 0 };
         if (scrape.Port > 0 && scrape.Problem() is { } problem)
@@ -72,7 +72,7 @@ internal sealed class NodeTelemetry : IDisposable
             warn($"{sentence}; this process goes on without it");
             scrape = scrape with { Port = 0 };
         }
-        return new NodeTelemetry(identity, otlp, scrape, warn);
+        return new Exporters(identity, otlp, scrape, warn, target);
     }
 
     /// <summary>Sends log lines by OTLP too, if that was asked for.</summary>
@@ -107,6 +107,5 @@ internal sealed class NodeTelemetry : IDisposable
         _meters?.Dispose();
         _tracer?.Dispose();
         _trouble?.Dispose();
-        Instruments.Dispose();
     }
 }

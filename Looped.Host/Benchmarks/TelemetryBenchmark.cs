@@ -1,0 +1,120 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Looped.Actors.Recipes;
+using Looped.Actors.Telemetry;
+using Looped.Actors.Training;
+using Looped.Host.Telemetry;
+using Looped.Host.Training;
+using OpenTelemetry.Exporter;
+
+namespace Looped.Host.Benchmarks;
+
+/// <summary>Seconds from commit to commit, with every signal on and with none, of steps of one run.</summary>
+internal sealed record TelemetryResult(IReadOnlyList<double> On, IReadOnlyList<double> Off, int Requests)
+{
+    /// <summary>What the signals add to a step, as a share of it: the difference of the medians.</summary>
+    public double Extra => Median(On) / Median(Off) - 1;
+
+    public static double Median(IReadOnlyList<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+    }
+}
+
+/// <summary>
+/// What telemetry costs a step: one run in which the exporters come and go every few steps, so that a drift of the machine favours neither. While
+/// they are there, metrics and traces go to a collector in this very process, and the Prometheus port is open.
+/// </summary>
+internal sealed class TelemetryBenchmark(RunRecipe recipe, RunData data)
+{
+    private const int Block = 6, Settling = 2;
+
+    private readonly List<double> _on = [], _off = [];
+    private Exporters? _exporters;
+    private long _last;
+
+    /// <summary>Measures.</summary>
+    /// <param name="blocks">Pairs of blocks of steps.</param>
+    public async Task<TelemetryResult> Run(int blocks)
+    {
+        using var instruments = new Instruments();
+        using var collector = new Collector();
+        RunRecipe timed = recipe with
+        {
+            // The first pair runs code that is not compiled fully yet.
+            Training = recipe.Training with { Steps = 2 * Block * (blocks + 1) },
+            Checkpoint = recipe.Checkpoint with { Every = 0 },
+        };
+        await TimedRun.Run(timed, data, step => Committed(step, collector.Endpoint), instruments);
+        _exporters?.Dispose();
+        return new TelemetryResult(_on, _off, collector.Requests);
+    }
+
+    private void Committed(StepReport step, Uri collector)
+    {
+        int place = (int)((step.Step - 1) % Block);
+        bool on = (step.Step - 1) / Block % 2 == 1;
+        if (step.Step > 2 * Block && place >= Settling) (on ? _on : _off).Add(Stopwatch.GetElapsedTime(_last).TotalSeconds);
+        if (place == Block - 1) Toggle(!on, collector);
+        _last = Stopwatch.GetTimestamp();
+    }
+
+    private void Toggle(bool on, Uri collector)
+    {
+        _exporters?.Dispose();
+        _exporters = !on ? null : Exporters.Start(new NodeIdentity("train", "bench"), recipe.Telemetry with { Otlp = true }, new ScrapeAddress("127.0.0.1", FreePort()),
+            required: true, _ => { }, options =>
+            {
+                options.Protocol = OtlpExportProtocol.HttpProtobuf;
+                options.Endpoint = new Uri(collector, options.Endpoint.AbsolutePath);
+            });
+    }
+
+    private static int FreePort()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
+
+    /// <summary>Takes whatever is sent.</summary>
+    private sealed class Collector : IDisposable
+    {
+        private readonly HttpListener _listener = new();
+        private int _requests;
+
+        public Collector()
+        {
+            Endpoint = new Uri($"http://127.0.0.1:{FreePort()}/");
+            _listener.Prefixes.Add(Endpoint.ToString());
+            _listener.Start();
+            _ = Serve();
+        }
+
+        public Uri Endpoint { get; }
+
+        public int Requests => _requests;
+
+        private async Task Serve()
+        {
+            try
+            {
+                while (true)
+                {
+                    HttpListenerContext context = await _listener.GetContextAsync();
+                    await context.Request.InputStream.CopyToAsync(Stream.Null);
+                    Interlocked.Increment(ref _requests);
+                    context.Response.Close();
+                }
+            }
+            catch (Exception e) when (e is HttpListenerException or ObjectDisposedException)
+            {
+                // Disposed.
+            }
+        }
+
+        public void Dispose() => _listener.Close();
+    }
+}
