@@ -21,7 +21,7 @@ public sealed class DoctorTests : IDisposable
         JsonNode json = JsonNode.Parse(result.Output)!;
         Assert.True((bool)json["can_train"]!);
         JsonNode[] findings = [.. json["findings"]!.AsArray().Select(f => f!)];
-        Assert.Equal(["system", ".NET", "LibTorch", "processor", "threads", "memory", "open files", "clock", "run folder", "GPU", "NCCL"],
+        Assert.Equal(["system", ".NET", "LibTorch", "processor", "threads", "memory", "open files", "clock", "run folder", "GPU", "NCCL", "OTLP"],
             findings.Select(f => (string?)f["subject"]));
         Assert.Equal(250, (double)json["timings"]!.AsArray().Single(t => (string?)t!["name"] == "heartbeat")!["milliseconds"]!);
         Assert.All(findings, f => Assert.True((string?)f["status"] == "ok" || f["remedy"] is not null));
