@@ -10,7 +10,9 @@ namespace Looped.Models.Families;
 /// <param name="Targets">Target ids, int64, (B, T), −1 where nothing is scored; null to get only the last position's logits.</param>
 /// <param name="Random">Source of every draw (dropout, loop counts …) in training; null means evaluation: no dropout, no draws.</param>
 /// <param name="Loops">Number of repeats to run instead of the configured one; null for the configured one.</param>
-public sealed record ModelInput(Tensor Tokens, Tensor? Targets = null, RandomStream? Random = null, int? Loops = null)
+/// <param name="LengthFactors">Models that let tokens halt: the share of the tokens that enters each repeat after the first; null for the configured ones.</param>
+public sealed record ModelInput(Tensor Tokens, Tensor? Targets = null, RandomStream? Random = null, int? Loops = null,
+    IReadOnlyList<double>? LengthFactors = null)
 {
     /// <summary>Whether dropout and random depths apply.</summary>
     public bool Training => Random is not null;

@@ -24,9 +24,26 @@ internal sealed class CausalAttention(int? window) : IDisposable
         // A tiled or windowed mask has to be given; the plain one is built into the kernel; the newest token alone sees everything.
         bool plain = window is null && repeats == 1 && t == n, mayseeAll = window is null && t == 1;
         Tensor? mask = plain || mayseeAll ? null : Mask(t, n, repeats, queries);
-        Tensor heads = nn.functional.scaled_dot_product_attention(
-            queries.transpose(1, 2), keys.transpose(1, 2), values.transpose(1, 2), mask, is_casual: plain && t > 1);    // (B, H, t, h)
-        return heads.transpose(1, 2).flatten(2);
+        return Attend(queries, keys, values, mask, plain && t > 1);
+    }
+
+    /// <summary>Attends under a mask that the caller made.</summary>
+    /// <param name="queries">(B, t, H, h).</param>
+    /// <param name="keys">(B, S, H, h).</param>
+    /// <param name="values">As the keys.</param>
+    /// <param name="mask">(B, 1, t, S); see <see cref="Mask(Tensor, Tensor, Tensor)"/>.</param>
+    /// <returns>(B, t, H · h).</returns>
+    public static Tensor Attend(Tensor queries, Tensor keys, Tensor values, Tensor mask) => Attend(queries, keys, values, mask, causal: false);
+
+    /// <summary>The mask of tokens at any positions: a query sees the keys whose position is not after its own.</summary>
+    /// <param name="queries">Positions, int64, (B, t).</param>
+    /// <param name="keys">Positions, int64, (B, S).</param>
+    /// <param name="like">Gives element type and device.</param>
+    /// <returns>(B, 1, t, S): 0 where a query may look, −∞ elsewhere.</returns>
+    public Tensor Mask(Tensor queries, Tensor keys, Tensor like)
+    {
+        using var scope = NewDisposeScope();
+        return Hide(Hidden(queries.unsqueeze(2), keys.unsqueeze(1)), like).unsqueeze(1).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -48,10 +65,19 @@ internal sealed class CausalAttention(int? window) : IDisposable
     {
         using var scope = NewDisposeScope();
         Tensor i = arange(n - t, n, device: like.device).unsqueeze(1), j = arange(n, device: like.device).unsqueeze(0);
-        Tensor hidden = j > i;                                                                  // (t, n)
-        if (window is { } w) hidden = hidden.logical_or(j < i - w);
-        Tensor one = zeros([t, n], dtype: like.dtype, device: like.device).masked_fill(hidden, double.NegativeInfinity);
-        return one.repeat(1, repeats).MoveToOuterDisposeScope();
+        return Hide(Hidden(i, j), like).repeat(1, repeats).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Hidden(Tensor i, Tensor j) => window is { } w ? (j > i).logical_or(j < i - w) : j > i;
+
+    private static Tensor Hide(Tensor hidden, Tensor like) =>
+        zeros(hidden.shape, dtype: like.dtype, device: like.device).masked_fill(hidden, double.NegativeInfinity);
+
+    private static Tensor Attend(Tensor queries, Tensor keys, Tensor values, Tensor? mask, bool causal)
+    {
+        Tensor heads = nn.functional.scaled_dot_product_attention(
+            queries.transpose(1, 2), keys.transpose(1, 2), values.transpose(1, 2), mask, is_casual: causal);    // (B, H, t, h)
+        return heads.transpose(1, 2).flatten(2);
     }
 
     private void Forget()

@@ -14,15 +14,16 @@ internal sealed class KeyValueStore : IDisposable
     /// <param name="repeat">From 0; at most one more than the highest so far.</param>
     /// <param name="keys">(B, t, H, h).</param>
     /// <param name="values">(B, t, H, h).</param>
+    /// <param name="withEarlier">Whether those of the repeats before are wanted too.</param>
     /// <returns>
-    /// All keys and values of repeats 0 … <paramref name="repeat"/>, (B, (repeat + 1) · n, H, h) for n tokens so far: first those of
-    /// repeat 0 in the order of their positions, then of repeat 1 …
+    /// All keys and values of the repeat, (B, n, H, h) for n tokens so far; with <paramref name="withEarlier"/> of repeats
+    /// 0 … <paramref name="repeat"/>, one after the other: first those of repeat 0 in the order of their positions, then of repeat 1 …
     /// </returns>
-    public (Tensor Keys, Tensor Values) Append(int repeat, Tensor keys, Tensor values)
+    public (Tensor Keys, Tensor Values) Append(int repeat, Tensor keys, Tensor values, bool withEarlier)
     {
         Extend(_keys, repeat, keys);
         Extend(_values, repeat, values);
-        return (UpTo(_keys, repeat), UpTo(_values, repeat));
+        return withEarlier ? (UpTo(_keys, repeat), UpTo(_values, repeat)) : (_keys[repeat], _values[repeat]);
     }
 
     /// <inheritdoc/>

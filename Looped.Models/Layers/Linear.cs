@@ -16,10 +16,17 @@ internal sealed class Linear : nn.Module<Tensor, Tensor>
     /// <summary>A map from <paramref name="inputs"/> to <paramref name="outputs"/> features.</summary>
     public Linear(int inputs, int outputs, bool hasBias) : base(nameof(Linear))
     {
+        (Inputs, Outputs) = (inputs, outputs);
         weight = Parameters.Unset(outputs, inputs);
         if (hasBias) bias = Parameters.Unset(outputs);
         RegisterComponents();
     }
+
+    /// <summary>Features it takes.</summary>
+    public int Inputs { get; }
+
+    /// <summary>Features it gives.</summary>
+    public int Outputs { get; }
 
     /// <summary>(…, inputs) → (…, outputs).</summary>
     public override Tensor forward(Tensor input) => nn.functional.linear(input, weight, bias);

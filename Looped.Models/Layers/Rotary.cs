@@ -14,18 +14,31 @@ internal sealed class Rotary(int headWidth, double theta = 10_000) : IDisposable
     private Tensor? _table;     // complex, (positions, 1, h/2)
     private (ScalarType Type, string Device) _made;
 
+    /// <summary>The turns of consecutive positions.</summary>
+    /// <param name="position">The first of them.</param>
+    /// <param name="count">T.</param>
+    /// <param name="like">Gives element type and device.</param>
+    /// <returns>Complex, (T, 1, h/2).</returns>
+    public Tensor Turns(int position, long count, Tensor like) => Table(position + (int)count, like).narrow(0, position, count);
+
+    /// <summary>The turns of any positions.</summary>
+    /// <param name="positions">int64, (B, n).</param>
+    /// <param name="limit">More than the largest of them.</param>
+    /// <param name="like">Gives element type and device.</param>
+    /// <returns>Complex, (B, n, 1, h/2).</returns>
+    public Tensor Turns(Tensor positions, int limit, Tensor like) =>
+        Table(limit, like).index_select(0, positions.flatten()).view(positions.shape[0], positions.shape[1], 1, headWidth / 2);
+
     /// <summary>Rotates each token's heads.</summary>
     /// <param name="x">(B, T, heads, h).</param>
-    /// <param name="position">The position of the first token; the others follow.</param>
+    /// <param name="turns">Of each token's position.</param>
     /// <returns>The same shape, contiguous.</returns>
-    public Tensor Rotate(Tensor x, int position)
+    public static Tensor Rotate(Tensor x, Tensor turns)
     {
         // There are no complex numbers of bfloat16; the reference, too, turns in float32.
         if (x.dtype is ScalarType.BFloat16) return Rotate(x.to(ScalarType.Float32), position).to(ScalarType.BFloat16);
         long[] shape = x.shape;
-        int pairs = headWidth / 2;
-        Tensor turns = Table(position + (int)shape[1], x).narrow(0, position, shape[1]);        // (T, 1, h/2)
-        Tensor complex = x.view(shape[0], shape[1], shape[2], pairs, 2).view_as_complex();     // (B, T, heads, h/2)
+        Tensor complex = x.view(shape[0], shape[1], shape[2], shape[3] / 2, 2).view_as_complex();     // (B, T, heads, h/2)
         return complex.mul(turns).view_as_real().view(shape);
     }
 

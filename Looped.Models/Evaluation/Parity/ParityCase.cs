@@ -63,12 +63,13 @@ public sealed class ParityCase
     /// <summary>Compares something we computed with the tensor of that name; one that the file does not have is noted in the row.</summary>
     /// <param name="name">Such as `output.logits`.</param>
     /// <param name="actual">Our value; not kept.</param>
-    public void Offer(string name, Tensor actual)
+    /// <param name="arrange">Puts the file's tensor in our order, where the reference leaves the order open; null for the same order.</param>
+    public void Offer(string name, Tensor actual, Func<Tensor, Tensor>? arrange = null)
     {
         if (!Vector.Tensors.TryGetValue(Prefix + name, out NamedTensor? expected))
             _surplus.Add(name);
         else if (_compared.Add(name))
-            _comparisons.Add(ParityComparer.Compare(name, actual, expected, Vector.Tolerances.For(name)));
+            _comparisons.Add(ParityComparer.Compare(name, actual, expected, Vector.Tolerances.For(name), arrange));
         else
             throw new InvalidOperationException($"{name} was offered twice.");
     }

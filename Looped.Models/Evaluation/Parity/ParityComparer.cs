@@ -8,10 +8,10 @@ namespace Looped.Models.Evaluation.Parity;
 internal static class ParityComparer
 {
     /// <summary>Compares a tensor of ours with one of the file.</summary>
-    public static ParityComparison Compare(string name, Tensor actual, NamedTensor expected, Tolerance tolerance)
+    public static ParityComparison Compare(string name, Tensor actual, NamedTensor expected, Tolerance tolerance, Func<Tensor, Tensor>? arrange = null)
     {
         using var scope = NewDisposeScope();
-        Tensor reference = expected.ToTensor(), ours = actual.detach().cpu();
+        Tensor file = expected.ToTensor(), reference = arrange?.Invoke(file) ?? file, ours = actual.detach().cpu();
         // A scalar and a vector of one element are the same number.
         bool sameShape = ours.shape.SequenceEqual(reference.shape) || (ours.numel() == 1 && reference.numel() == 1);
         if (!sameShape)

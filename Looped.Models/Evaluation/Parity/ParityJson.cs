@@ -35,6 +35,17 @@ public static class ParityJson
     public static double Real(this JsonObject json, string key, string path, double? absent = null) =>
         Get<double?>(json, key, path) ?? absent ?? throw Missing(key, path, "number");
 
+    /// <summary>A list of numbers; null where the key is missing or null.</summary>
+    /// <exception cref="LoopedException">It is something else.</exception>
+    public static IReadOnlyList<double>? Reals(this JsonObject json, string key, string path)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        if (json[key] is not { } node) return null;
+        return node is JsonArray list && list.All(n => n is JsonValue value && value.TryGetValue<double>(out _))
+            ? [.. list.Select(n => n!.GetValue<double>())]
+            : throw new LoopedException($"{path}: `{key}` is {node.ToJsonString()}, not a list of numbers.");
+    }
+
     /// <summary>A truth value; <paramref name="absent"/> where the key is missing or null.</summary>
     public static bool Truth(this JsonObject json, string key, string path, bool absent) => Get<bool?>(json, key, path) ?? absent;
 

@@ -1,3 +1,4 @@
+using Looped.Models.Layers;
 using static TorchSharp.torch;
 
 namespace Looped.Models.Families.CoTFormer;
@@ -10,7 +11,7 @@ internal sealed class BaseModel : CoTFormerModel
     /// <summary>The model with unset weights.</summary>
     public BaseModel(CoTFormerConfig config, int vocabularySize) : base(config, vocabularySize)
     {
-        transformer = Transformer.Plain(config, vocabularySize);
+        transformer = new Transformer(config, vocabularySize);
         RegisterComponents();
     }
 
@@ -18,13 +19,13 @@ internal sealed class BaseModel : CoTFormerModel
     protected override Transformer Transformer => transformer;
 
     /// <inheritdoc/>
-    protected override Tensor Run(Tensor x, Pass pass) => transformer.All(x, pass);
+    protected override Hidden Run(Tensor x, Pass pass) => new(transformer.All(x, pass), AverageDepth: null);
+
+    /// <inheritdoc/>
+    protected override IEnumerable<Visit> Visits(int tokens, int repeats, IReadOnlyList<double> factors) => transformer.VisitAll(tokens);
 
     /// <inheritdoc/>
     protected override int Repeats(int? loops) => loops is null or 1
         ? 1
         : throw new LoopedException($"The variant base runs every layer once, so it cannot run {loops} loops; leave the number of loops out.");
-
-    /// <inheritdoc/>
-    protected override double? AverageDepth(int repeats) => null;
 }

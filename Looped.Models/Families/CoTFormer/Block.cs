@@ -22,45 +22,68 @@ internal sealed class Block : nn.Module
 
     /// <summary>(B, T, D) → (B, T, D).</summary>
     /// <param name="x">The residual stream.</param>
+    /// <param name="seen">(B, T, D): what keys and values are made of where that is not <paramref name="x"/> itself.</param>
     /// <param name="store">This block's keys and values of earlier repeats and tokens; gets those of this call.</param>
     /// <param name="repeat">The running repeat, from 0.</param>
     /// <param name="pass">What the blocks share.</param>
-    public Tensor Forward(Tensor x, KeyValueStore store, int repeat, Pass pass)
+    public Tensor Forward(Tensor x, Tensor? seen, KeyValueStore store, int repeat, Pass pass)
     {
         // What autograd needs it holds itself: everything else is freed with the block, not with the micro-batch.
         using var scope = NewDisposeScope();
-        x = x + attn.Forward(ln_1.forward(x), store, repeat, pass);
+        Tensor normed = ln_1.forward(x);
+        x = x + attn.Forward(normed, seen is null ? normed : ln_1.forward(seen), store, repeat, pass);
         x = x + mlp.Forward(ln_2.forward(x), pass);
         return x.MoveToOuterDisposeScope();
     }
 }
 
-/// <summary>Causal self-attention with queries, keys and values from one map.</summary>
-internal sealed class SelfAttention : nn.Module
+/// <summary>
+/// Causal self-attention. Queries, keys and values come from one map, or queries from one and keys and values from another, as the
+/// reference has it for each variant (section 1).
+/// </summary>
+internal sealed class SelfAttention : nn.Module, IAttends
 {
     private readonly int _width, _heads;
+    private readonly Linear? q_attn;
     private readonly Linear c_attn, c_proj;
 
     /// <summary>Attention with the sizes of <paramref name="config"/>.</summary>
     public SelfAttention(CoTFormerConfig config) : base(nameof(SelfAttention))
     {
         (_width, _heads) = (config.Width, config.Heads);
-        c_attn = new Linear(_width, 3 * _width, config.Bias);
+        bool apart = config.Traits().SeparateQueries;
+        if (apart) q_attn = new Linear(_width, _width, config.Bias);
+        c_attn = new Linear(_width, (apart ? 2 : 3) * _width, config.Bias);
         c_proj = new Linear(_width, _width, config.Bias);
         RegisterComponents();
     }
 
+    /// <inheritdoc/>
+    public int Width => _width;
+
     /// <summary>(B, T, D) → (B, T, D); see <see cref="Block.Forward"/> for the rest.</summary>
-    public Tensor Forward(Tensor x, KeyValueStore store, int repeat, Pass pass)
+    public Tensor Forward(Tensor x, Tensor seen, KeyValueStore store, int repeat, Pass pass)
     {
-        long B = x.shape[0], T = x.shape[1], h = _width / _heads;
-        Tensor qkv = c_attn.forward(x).view(B, T, 3 * _heads, h);               // (B, T, 3H, h): queries, keys, values
-        Tensor qk = qkv.narrow(2, 0, 2 * _heads);                               // (B, T, 2H, h)
-        if (pass.Rotary is { } rotary) qk = rotary.Rotate(qk, pass.Position);   // values are not turned
-        (Tensor keys, Tensor values) = store.Append(repeat, qk.narrow(2, _heads, _heads), qkv.narrow(2, 2 * _heads, _heads));   // (B, S, H, h)
-        Tensor y = pass.Attention.Attend(qk.narrow(2, 0, _heads), keys, values, repeat + 1);   // (B, T, D)
-        return pass.Dropout.Apply(c_proj.forward(y));
+        (Tensor queries, Tensor keys, Tensor values) = q_attn is null ? Jointly(x, pass) : Apart(x, seen, pass);    // (B, T, H, h) each
+        (keys, values) = store.Append(repeat, keys, values, pass.SeesEarlierRepeats);                               // (B, S, H, h)
+        return pass.Dropout.Apply(c_proj.forward(pass.Attend(queries, keys, values, repeat)));
     }
+
+    private (Tensor Queries, Tensor Keys, Tensor Values) Jointly(Tensor x, Pass pass)
+    {
+        Tensor qkv = Heads(c_attn.forward(x), 3 * _heads);              // (B, T, 3H, h): queries, keys, values
+        Tensor qk = pass.Turn(qkv.narrow(2, 0, 2 * _heads));            // (B, T, 2H, h); values are not turned
+        return (qk.narrow(2, 0, _heads), qk.narrow(2, _heads, _heads), qkv.narrow(2, 2 * _heads, _heads));
+    }
+
+    private (Tensor Queries, Tensor Keys, Tensor Values) Apart(Tensor x, Tensor seen, Pass pass)
+    {
+        Tensor q = Heads(q_attn!.forward(x), _heads);                   // (B, T, H, h)
+        Tensor kv = Heads(c_attn.forward(seen), 2 * _heads);            // (B, T, 2H, h): keys, values
+        return (pass.Turn(q), pass.Turn(kv.narrow(2, 0, _heads)), kv.narrow(2, _heads, _heads));
+    }
+
+    private Tensor Heads(Tensor x, int heads) => x.view(x.shape[0], x.shape[1], heads, _width / _heads);
 }
 
 /// <summary>D → 4D → D with the exact GELU between.</summary>

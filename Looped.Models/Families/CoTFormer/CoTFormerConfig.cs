@@ -10,8 +10,8 @@ namespace Looped.Models.Families.CoTFormer;
 public sealed record CoTFormerConfig : ModelConfig
 {
     /// <summary>
-    /// `base` (no repeats), `cotformer` (`cotformer_full_depth` in the reference) or `ln_cotformer`
-    /// (`cotformer_full_depth_lnmid_depthemb`). The reference's names are accepted and mean the same.
+    /// `base` (no repeats), `but` (Block Universal Transformer), `cotformer`, `ln_cotformer`, `adm` (adaptive LN-CoTFormer),
+    /// `adaptive_but` (Mixture of Repeats), `but_halting` (stick breaking) or `pondernet`. The reference's names are accepted and mean the same.
     /// </summary>
     [Required]
     public string Variant { get; init => field = CoTFormerVariants.ShortName(value); } = CoTFormerVariants.LnCoTFormer;
@@ -40,10 +40,10 @@ public sealed record CoTFormerConfig : ModelConfig
     [Range(0, 4096)]
     public int LayersEnd { get; init; }
 
-    /// <summary>`ln_cotformer` only, what is added before each repeat: `none`, `linear_learned` (a vector times the repeats still to come) or `learned` (a vector for each).</summary>
+    /// <summary>`ln_cotformer`, `adm` and `adaptive_but`, what is added before each repeat: `none`, `linear_learned` (a vector times the repeats still to come) or, not with `adaptive_but`, `learned` (a vector for each).</summary>
     public DepthEmbeddingKind DepthEmbedding { get; init; } = DepthEmbeddingKind.None;
 
-    /// <summary>`ln_cotformer` only: leaves out the norm after each repeat.</summary>
+    /// <summary>`ln_cotformer`, `adm` and `adaptive_but`: leaves out the norm after each repeat.</summary>
     public bool DisableLnMid { get; init; }
 
     /// <summary>Probability with which an activation of the embedding, the attention and the MLP output is zeroed in training.</summary>
@@ -60,29 +60,97 @@ public sealed record CoTFormerConfig : ModelConfig
     [Range(0, int.MaxValue)]
     public int? AttentionWindow { get; init; }
 
+    /// <summary>
+    /// `adm` and `adaptive_but`, how the shares of tokens that enter each repeat after the first are drawn for a micro-batch: `uniform`
+    /// (also `uniform_random_range`), `more_chance_for_zero_too`, `exponential_decay`, `pick_mid_and_recurse`; with `adm` also
+    /// `at_least_10percent`, `pick_mid_and_recurse_more_chance_for_one`, `pick_mid_and_recurse_more_chance_for_one_even_more`.
+    /// </summary>
+    [Required]
+    public string DepthRandomMethod { get; init; } = LengthFactors.Uniform;
+
+    /// <summary>`adm` and `adaptive_but`, those shares in evaluation: `repeats` − 1 numbers from 0 to 1 that do not rise; empty for 1 everywhere.</summary>
+    [ObservesOnly]
+    public IReadOnlyList<double>? EvalLengthFactor { get; init; }
+
+    /// <summary>`but_halting`: a token halts when the probability that it has is above this.</summary>
+    [Range(0.0, 1.0)]
+    public double HaltThreshold { get; init; } = 0.999;
+
+    /// <summary>`but_halting`: what a repeat of a token costs in the training loss. It is summed over the tokens of a micro-batch, as in the reference.</summary>
+    [Range(0.0, 1e3)]
+    public double ActPenalty { get; init; } = 0.03;
+
+    /// <summary>`pondernet`: the prior probability of stopping after a repeat.</summary>
+    [Range(0.0, 1.0)]
+    public double PonderLambdaP { get; init; } = 0.4;
+
+    /// <summary>`pondernet`: weight of the divergence from that prior in the training loss.</summary>
+    [Range(0.0, 1e3)]
+    public double PonderKlDivLossWeight { get; init; } = 0.2;
+
+    /// <summary>`pondernet`: `aligned` weighs each answer's loss by its own probability; `reference` mixes positions and repeats up, as the reference code does.</summary>
+    public PonderWeightOrder PondernetWeightOrder { get; init; } = PonderWeightOrder.Aligned;
+
     /// <summary>The middle blocks, which repeat.</summary>
     public int MiddleLayers() => Layers - LayersBegin - LayersEnd;
 
     /// <inheritdoc/>
     public override IEnumerable<RecipeProblem> Problems()
     {
-        if (!CoTFormerVariants.All.Contains(Variant))
+        if (CoTFormerVariants.Find(Variant) is not { } traits)
+        {
             yield return new("variant", $"'{Variant}' is not a variant of the family cotformer; choose one of "
                 + $"{string.Join(", ", CoTFormerVariants.All)}{Suggestions.DidYouMean(Variant, CoTFormerVariants.All)}");
+            yield break;
+        }
         if (Width % Heads != 0)
             yield return new("width", $"{Width} is not a multiple of heads ({Heads}); choose a width that divides evenly among the heads");
         else if (PositionalEncoder == PositionalEncoder.Rotary && Width / Heads % 2 != 0)
             yield return new("heads", $"a head would have {Width / Heads} channels, and rotary positions turn them in pairs; choose heads so that width / heads is even");
 
-        bool looped = Variant != CoTFormerVariants.Base, normed = Variant == CoTFormerVariants.LnCoTFormer;
-        if (!looped && LayersBegin + LayersEnd > 0)
-            yield return new(LayersBegin > 0 ? "layers_begin" : "layers_end", "the variant base has no repeated middle, so no layers can be reserved; leave it out");
-        if (looped && MiddleLayers() < 1)
+        if (!traits.Looped && LayersBegin + LayersEnd > 0)
+            yield return new(LayersBegin > 0 ? "layers_begin" : "layers_end", $"the variant {Variant} has no repeated middle, so no layers can be reserved; leave it out");
+        if (traits.Looped && MiddleLayers() < 1)
             yield return new("layers", $"{LayersBegin} + {LayersEnd} reserved layers leave none of {Layers} to repeat; raise layers or reserve fewer");
-        if (!normed && DepthEmbedding != DepthEmbeddingKind.None)
-            yield return new("depth_embedding", $"the variant {Variant} has no depth embedding; use {CoTFormerVariants.LnCoTFormer} or leave it out");
-        if (!normed && DisableLnMid)
-            yield return new("disable_ln_mid", $"the variant {Variant} has no norm after a repeat; use {CoTFormerVariants.LnCoTFormer} or leave it out");
+        foreach (RecipeProblem problem in DepthProblems(traits).Concat(RoutingProblems(traits)).Concat(ForeignKeys(traits)))
+            yield return problem;
+    }
+
+    private IEnumerable<RecipeProblem> DepthProblems(VariantTraits traits)
+    {
+        if (DepthEmbedding != DepthEmbeddingKind.None && !traits.DepthEmbeddings.Contains(DepthEmbedding))
+            yield return new("depth_embedding", $"the variant {Variant} has no depth embedding {RecipeScalar.Format(DepthEmbedding)}; "
+                + $"use {CoTFormerVariants.Names(v => v.DepthEmbeddings.Contains(DepthEmbedding))} or leave it out");
+        if (DisableLnMid && !traits.MiddleNorm)
+            yield return new("disable_ln_mid", $"the variant {Variant} has no norm after a repeat; use {CoTFormerVariants.Names(v => v.MiddleNorm)} or leave it out");
+    }
+
+    private IEnumerable<RecipeProblem> RoutingProblems(VariantTraits traits)
+    {
+        string routed = CoTFormerVariants.Names(v => v.Routed);
+        if (!traits.Routed && DepthRandomMethod != LengthFactors.Uniform)
+            yield return new("depth_random_method", $"the variant {Variant} has no routers, so it draws no length factors; use {routed} or leave it out");
+        if (traits.Routed && !traits.FactorMethods.Contains(DepthRandomMethod))
+            yield return new("depth_random_method", $"'{DepthRandomMethod}' is not a way in which {Variant} draws length factors; choose one of "
+                + $"{string.Join(", ", traits.FactorMethods)}{Suggestions.DidYouMean(DepthRandomMethod, traits.FactorMethods)}");
+        if (!traits.Routed && EvalLengthFactor is not null)
+            yield return new("eval_length_factor", $"the variant {Variant} has no routers, so it takes no length factors; use {routed} or leave it out");
+        if (traits.Routed && EvalLengthFactor is { } factors && LengthFactors.Problem(factors, Repeats) is { } problem)
+            yield return new("eval_length_factor", problem);
+    }
+
+    /// <summary>Keys of other variants that were given a value other than their default.</summary>
+    private IEnumerable<RecipeProblem> ForeignKeys(VariantTraits traits)
+    {
+        var defaults = new CoTFormerConfig();
+        (string Key, bool Given)[] keys =
+        [
+            ("halt_threshold", HaltThreshold != defaults.HaltThreshold), ("act_penalty", ActPenalty != defaults.ActPenalty),
+            ("ponder_lambda_p", PonderLambdaP != defaults.PonderLambdaP), ("ponder_kl_div_loss_weight", PonderKlDivLossWeight != defaults.PonderKlDivLossWeight),
+            ("pondernet_weight_order", PondernetWeightOrder != defaults.PondernetWeightOrder),
+        ];
+        foreach ((string key, _) in keys.Where(k => k.Given && !traits.OwnKeys.Contains(k.Key)))
+            yield return new(key, $"only {CoTFormerVariants.Names(v => v.OwnKeys.Contains(key))} reads it, not {Variant}; leave it out");
     }
 }
 
@@ -107,4 +175,14 @@ public enum PositionalEncoder
 
     /// <summary>Not at all, beyond the causal mask.</summary>
     None,
+}
+
+/// <summary>How the losses of PonderNet's answers meet their weights.</summary>
+public enum PonderWeightOrder
+{
+    /// <summary>Each answer's own probability.</summary>
+    Aligned,
+
+    /// <summary>As the reference code: the losses in the order sequence, repeat, token, the weights in the order sequence, token, repeat.</summary>
+    Reference,
 }

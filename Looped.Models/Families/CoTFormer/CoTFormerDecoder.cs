@@ -14,14 +14,19 @@ internal sealed class CoTFormerDecoder(CoTFormerModel model, int sequences, int?
     /// <inheritdoc/>
     public Tensor Next(Tensor tokens)
     {
-        long[] shape = tokens.shape;
-        if (shape.Length != 2 || shape[0] != sequences || shape[1] < 1)
-            throw new ArgumentException($"A decoder of {sequences} sequences takes tokens of shape ({sequences}, 1 or more), not ({string.Join(", ", shape)}).", nameof(tokens));
+        RequireTokens(tokens, sequences);
         Tensor logits = model.Decode(tokens, _position, _stores, loops);
-        _position += (int)shape[1];
+        _position += (int)tokens.shape[1];
         return logits;
     }
 
     /// <inheritdoc/>
     public void Dispose() => _stores.Dispose();
+
+    /// <summary>Refuses tokens that are not (B, 1 or more).</summary>
+    public static void RequireTokens(Tensor tokens, int sequences)
+    {
+        if (tokens.shape is not [var rows, >= 1] || rows != sequences)
+            throw new ArgumentException($"A decoder of {sequences} sequences takes tokens of shape ({sequences}, 1 or more), not ({string.Join(", ", tokens.shape)}).", nameof(tokens));
+    }
 }

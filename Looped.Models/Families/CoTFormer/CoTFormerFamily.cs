@@ -21,6 +21,8 @@ internal sealed class CoTFormerFamily : IFamily
         ["forward"] = new ForwardParity(),
         ["train"] = new TrainParity(),
         ["learning_rate"] = new LearningRateParity(),
+        ["length_factors"] = new LengthFactorsParity(),
+        ["router_weights"] = new RouterWeightsParity(),
         ["macs"] = new MacsParity(),
     };
 
@@ -40,11 +42,6 @@ internal sealed class CoTFormerFamily : IFamily
     {
         if (config.Problems().FirstOrDefault() is { Key: not null } problem)
             throw new UsageException($"The model cannot be built: model.{problem.Key}: {problem.Sentence}.");
-        return config.Variant switch
-        {
-            CoTFormerVariants.Base => new BaseModel(config, vocabularySize),
-            CoTFormerVariants.CoTFormer => new CoTFormerFullDepth(config, vocabularySize),
-            _ => new LnCoTFormer(config, vocabularySize),
-        };
+        return config.Traits().Create(config, vocabularySize);
     }
 }

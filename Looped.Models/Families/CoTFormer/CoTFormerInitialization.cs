@@ -1,3 +1,4 @@
+using Looped.Models.Layers;
 using Looped.Models.Randomness;
 using static TorchSharp.torch;
 
@@ -15,10 +16,11 @@ internal static class CoTFormerInitialization
     public static void Apply(nn.Module model, int layers, RandomStream initialization)
     {
         using var quiet = no_grad();
+        HashSet<string> norms = [.. model.named_modules().Where(m => m.module is LayerNorm).Select(m => $"{m.name}.weight")];
         foreach ((string name, TorchSharp.Modules.Parameter parameter) in model.named_parameters())
         {
             if (name.EndsWith(".bias", StringComparison.Ordinal)) parameter.zero_();
-            else if (CoTFormerNames.IsNorm(name)) parameter.fill_(1);
+            else if (norms.Contains(name)) parameter.fill_(1);
             else initialization.For(name).FillNormal_(parameter, CoTFormerNames.IsResidualProjection(name) ? Deviation / Math.Sqrt(2 * layers) : Deviation);
         }
     }

@@ -5,24 +5,20 @@ internal static class CoTFormerNames
 {
     private const string CompiledPrefix = "_orig_mod.";
 
-    /// <summary>Our name of a tensor in a reference checkpoint, or null for one that is no parameter (a buffer, or a tied copy).</summary>
-    public static string? FromReference(string name)
+    /// <summary>Our name of a tensor in a reference checkpoint, or null for one that is no parameter of ours (a buffer, a tied copy, the router that nobody asks).</summary>
+    /// <param name="name">Its name there.</param>
+    /// <param name="config">The model.</param>
+    public static string? FromReference(string name, CoTFormerConfig config)
     {
         string plain = name.Replace(CompiledPrefix, "", StringComparison.Ordinal);
         // Only names that end so are the causal buffer: c_attn.bias and q_attn.bias are parameters.
         bool buffer = plain.EndsWith(".attn.bias", StringComparison.Ordinal) || plain.StartsWith("transformer.wpe.", StringComparison.Ordinal);
-        return buffer || plain == "lm_head.weight" ? null : plain;
+        return buffer || plain is "lm_head.weight" or "to_logits.1.weight" || plain == UnusedRouter(config) ? null : plain;
     }
 
-    /// <summary>Whether a parameter is the matrix of a linear map: those decay (section 5); biases, norms, embeddings and the tied head do not.</summary>
-    public static bool IsLinearWeight(string name) =>
-        name.EndsWith(".weight", StringComparison.Ordinal) && Owner(name) is "c_attn" or "c_proj" or "c_fc";
-
-    /// <summary>Whether a parameter belongs to a layer norm.</summary>
-    public static bool IsNorm(string name) => Owner(name) is "ln_1" or "ln_2" or "ln_mid" or "ln_f";
+    /// <summary>The reference's last router, which no repeat follows: its checkpoints hold it, but it is never trained.</summary>
+    public static string UnusedRouter(CoTFormerConfig config) => $"transformer.mod.{config.Repeats - 1}.mod_router.weight";
 
     /// <summary>Whether a parameter is a matrix that writes to the residual stream.</summary>
     public static bool IsResidualProjection(string name) => name.EndsWith(".c_proj.weight", StringComparison.Ordinal);
-
-    private static string Owner(string name) => name.Split('.') is [.., var owner, _] ? owner : "";
 }

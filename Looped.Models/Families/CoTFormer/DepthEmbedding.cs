@@ -13,8 +13,14 @@ internal sealed class DepthEmbedding : nn.Module
     private readonly bool _linear;
     private readonly int _rows;
 
+    /// <summary>The depth embedding of a configuration; null where it has none.</summary>
+    public static DepthEmbedding? Of(CoTFormerConfig config) => config.DepthEmbedding == DepthEmbeddingKind.None ? null : new(config);
+
+    /// <summary>Adds an embedding if there is one; see <see cref="Add(Tensor, int)"/>.</summary>
+    public static Tensor Add(DepthEmbedding? embedding, Tensor x, int remaining) => embedding is null ? x : embedding.Add(x, remaining);
+
     /// <summary>A table of one row (`linear_learned`) or of R (`learned`).</summary>
-    public DepthEmbedding(CoTFormerConfig config) : base("depth_emb")
+    private DepthEmbedding(CoTFormerConfig config) : base("depth_emb")
     {
         _linear = config.DepthEmbedding == DepthEmbeddingKind.LinearLearned;
         _rows = _linear ? 1 : config.Repeats;

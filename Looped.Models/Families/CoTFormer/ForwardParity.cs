@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Looped.Models.Evaluation.Parity;
 using Looped.Models.Randomness;
 using static TorchSharp.torch;
@@ -21,9 +22,12 @@ internal sealed class ForwardParity : IParityKind
         if (training && model.Config.Dropout > 0) return parity.Fail("a case in training mode with dropout cannot be compared: its masks are not given");
 
         model.zero_grad();
-        Action<string, Tensor>? trace = parity.ExpectsAny("trace.") ? (name, value) => parity.Offer($"trace.{name}", value) : null;
-        RandomStream? random = training ? RandomStream.Create(0, "parity") : null;
-        ModelOutput output = model.Forward(new ModelInput(parity.Given("input.tokens"), parity.Find("input.targets"), random), trace);
+        model.Given = GivenDraws.Of(parity);
+        var order = new TokenOrder(parity);
+        Action<string, Tensor>? trace = parity.ExpectsAny("trace.") ? (name, value) => parity.Offer($"trace.{name}", value, file => order.Arrange(name, file)) : null;
+        var input = new ModelInput(parity.Given("input.tokens"), parity.Find("input.targets"), training ? RandomStream.Create(0, "parity") : null,
+            LengthFactors: training ? null : Factors(model.Config, parity));
+        ModelOutput output = model.Forward(input, trace);
 
         parity.Offer("output.logits", output.Logits);
         if (output.Loss is not null) parity.Offer("output.loss", output.Loss);
@@ -37,5 +41,12 @@ internal sealed class ForwardParity : IParityKind
                 if (parameter.grad is { } gradient) parity.Offer($"grad.{name}", gradient);
         }
         return parity.Conclude();
+    }
+
+    /// <summary>The factors of an evaluation: a case that states none means 1 everywhere, one that does not mention them those of the configuration.</summary>
+    private static IReadOnlyList<double>? Factors(CoTFormerConfig config, ParityCase parity)
+    {
+        if (!config.Traits().Routed || parity.Settings is not { } settings || !settings.ContainsKey("eval_length_factor")) return null;
+        return settings.Reals("eval_length_factor", parity.Vector.Path) ?? LengthFactors.FixedDepth(config.Repeats, config.Repeats);
     }
 }

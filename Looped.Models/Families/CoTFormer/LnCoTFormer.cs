@@ -1,3 +1,4 @@
+using Looped.Models.Layers;
 using static TorchSharp.torch;
 
 namespace Looped.Models.Families.CoTFormer;
@@ -14,8 +15,8 @@ internal sealed class LnCoTFormer : CoTFormerModel
     /// <summary>The model with unset weights.</summary>
     public LnCoTFormer(CoTFormerConfig config, int vocabularySize) : base(config, vocabularySize)
     {
-        transformer = Transformer.Looped(config, vocabularySize, hasMiddleNorm: !config.DisableLnMid);
-        if (config.DepthEmbedding != DepthEmbeddingKind.None) depth_emb = new DepthEmbedding(config);
+        transformer = new Transformer(config, vocabularySize);
+        depth_emb = DepthEmbedding.Of(config);
         RegisterComponents();
     }
 
@@ -23,24 +24,19 @@ internal sealed class LnCoTFormer : CoTFormerModel
     protected override Transformer Transformer => transformer;
 
     /// <inheritdoc/>
-    protected override Tensor Run(Tensor x, Pass pass)
+    protected override Hidden Run(Tensor x, Pass pass)
     {
         x = transformer.Begin(x, pass);                             // (B, T, D), as everything below
-        for (int r = 1; r <= pass.Repeats; r++)
+        for (int r = 0; r < pass.Repeats; r++)
         {
-            if (depth_emb is not null) x = depth_emb.Add(x, remaining: pass.Repeats - r);
-            pass.Trace?.Invoke($"rep{r}.block0_in", x);
-            x = transformer.Middle(x, repeat: r - 1, pass);
-            pass.Trace?.Invoke($"rep{r}.blocks_out", x);
-            x = transformer.MiddleNorm(x);
-            pass.Trace?.Invoke($"rep{r}.ln_mid_out", x);
+            x = DepthEmbedding.Add(depth_emb, x, remaining: pass.Repeats - 1 - r);
+            x = transformer.Middle(x, r, pass);
+            x = transformer.MiddleNorm(x, r, pass);
         }
-        return transformer.End(x, pass);
+        return new(transformer.End(x, pass), Depth(pass.Repeats));
     }
 
     /// <inheritdoc/>
-    protected override int Repeats(int? loops) => Looping.Repeats(Config, loops);
-
-    /// <inheritdoc/>
-    protected override double? AverageDepth(int repeats) => Looping.Depth(Config, repeats);
+    protected override IEnumerable<Visit> Visits(int tokens, int repeats, IReadOnlyList<double> factors) =>
+        [.. transformer.VisitReserved(tokens), .. VisitRepeats(tokens, repeats)];
 }

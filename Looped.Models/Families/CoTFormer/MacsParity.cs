@@ -31,9 +31,8 @@ internal sealed class MacsParity : IParityKind
         {
             CoTFormerConfig config = CoTFormerReference.Config(row, variant, vector.Path);
             long expected = row["macs"]?.GetValue<long>() ?? throw new LoopedException($"{vector.Path}: a row has no whole number `macs`.");
-            int repeats = config.Variant == CoTFormerVariants.Base ? 1 : config.Repeats;
-            long actual = CoTFormerCosts.MultiplyAccumulates(config, row.Integer("vocab_size", vector.Path), row.Integer("seq_len", vector.Path), repeats);
-            parity.CompareExactly("macs", actual, expected);
+            using CoTFormerModel model = CoTFormerFamily.Build(config, row.Integer("vocab_size", vector.Path));
+            parity.CompareExactly("macs", model.MultiplyAccumulates(row.Integer("seq_len", vector.Path)), expected);
         }
         catch (LoopedException e)
         {

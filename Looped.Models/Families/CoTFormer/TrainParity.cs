@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Looped.Models.Data;
 using Looped.Models.Evaluation.Parity;
 using Looped.Models.Optimization;
+using Looped.Models.Randomness;
 using Looped.Models.Recipes;
 using static TorchSharp.torch;
 
@@ -25,6 +26,7 @@ internal sealed class TrainParity : IParityKind
     {
         using var scope = NewDisposeScope();
         Tensor tokens = parity.Given("input.tokens"), targets = parity.Given("input.targets");      // (steps, M, B, T)
+        Tensor? draws = parity.Find("input.uniform_draws");                                         // (steps, M, R − 1)
         CoTFormerModel model = CoTFormerReference.Model(parity.Vector);
         if (model.Config.Dropout > 0)
         {
@@ -42,6 +44,7 @@ internal sealed class TrainParity : IParityKind
             for (int index = 0; index < microBatches; index++)
             {
                 MicroBatch batch = BatchOf(tokens, targets, step, index);
+                if (draws is not null) model.Given = new(GivenDraws.Numbers(draws.select(0, step).select(0, index)));
                 losses.Add(LossOf(replica.Model, batch));
                 replica.Compute(batch);
             }
@@ -55,7 +58,23 @@ internal sealed class TrainParity : IParityKind
         parity.Offer("output.lr", Numbers(rates));
         if (parity.ExpectsAny("final."))
             foreach ((string name, TorchSharp.Modules.Parameter parameter) in replica.Model.named_parameters()) parity.Offer($"final.{name}", parameter);
+        // A router that nobody asks is never trained.
+        string unused = CoTFormerNames.UnusedRouter(model.Config);
+        if (parity.Expects($"final.{unused}")) parity.Offer($"final.{unused}", parity.Given($"param.{unused}"));
+        CompareGroups(parity, model);
         return parity.Conclude();
+    }
+
+    /// <summary>Which parameters decay, by the lists that the file gives.</summary>
+    private static void CompareGroups(ParityCase parity, CoTFormerModel model)
+    {
+        foreach ((string key, bool decays) in new[] { ("decay_params", true), ("no_decay_params", false) })
+        {
+            if (parity.Vector.Json[key] is not JsonArray list) continue;
+            HashSet<string> expected = [.. list.Select(n => CoTFormerNames.FromReference(n!.GetValue<string>(), model.Config)).OfType<string>()];
+            IEnumerable<string> ours = model.named_parameters().Select(p => p.name).Where(name => model.Decays(name) == decays);
+            parity.CompareExactly($"{key}: differences", ours.Count(name => !expected.Remove(name)) + expected.Count, 0);
+        }
     }
 
     private static Recipe RecipeOf(ParityVector vector, CoTFormerConfig model, long[] shape)
@@ -117,7 +136,7 @@ internal sealed class TrainParity : IParityKind
         Device device = model.parameters().First().device;
         Tensor tokens = tensor(batch.Tokens, dtype: ScalarType.Int64, device: device).view(batch.Sequences, batch.Length);
         Tensor targets = tensor(batch.Targets, dtype: ScalarType.Int64, device: device).view(batch.Sequences, batch.Length);
-        return model.Forward(new(tokens, targets)).Loss!.to(ScalarType.Float64).item<double>();
+        return model.Forward(new(tokens, targets, RandomStream.ForMicroBatch(seed: 0, batch.Step, batch.Index))).Loss!.to(ScalarType.Float64).item<double>();
     }
 
     private static Tensor Numbers(List<double> values) => tensor(values.ToArray());

@@ -1,3 +1,4 @@
+using Looped.Models.Layers;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using Embedding = Looped.Models.Layers.Embedding;
@@ -7,19 +8,24 @@ namespace Looped.Models.Families.CoTFormer;
 
 /// <summary>
 /// The part of a model that the reference calls <c>transformer</c>; fields carry its names. A plain model has the blocks <c>h</c>, a
-/// looped one <c>h_begin</c>, <c>h_mid</c> and <c>h_end</c> (section 2).
+/// looped one <c>h_begin</c>, <c>h_mid</c> and <c>h_end</c> (section 2), an adaptive one also the routers <c>mod</c>.
 /// </summary>
 internal sealed class Transformer : nn.Module
 {
     private readonly Embedding wte;
     private readonly ModuleList<Block>? h, h_begin, h_mid, h_end;
-    private readonly LayerNorm? ln_mid;
-    private readonly LayerNorm ln_f;
+    private readonly LayerNorm? ln_mid, ln_f;
+    private readonly ModuleList<Router>? mod;
 
-    private Transformer(CoTFormerConfig config, int vocabularySize, bool looped, bool hasMiddleNorm) : base("transformer")
+    /// <summary>The parts that a variant has, with unset weights.</summary>
+    /// <param name="config">The model.</param>
+    /// <param name="vocabularySize">V.</param>
+    /// <param name="hasFinalNorm">Whether the norm before the head is part of it.</param>
+    public Transformer(CoTFormerConfig config, int vocabularySize, bool hasFinalNorm = true) : base("transformer")
     {
+        VariantTraits traits = config.Traits();
         wte = new Embedding(vocabularySize, config.Width);
-        if (looped)
+        if (traits.Looped)
         {
             h_begin = Blocks(config.LayersBegin);
             h_mid = Blocks(config.MiddleLayers());
@@ -29,18 +35,14 @@ internal sealed class Transformer : nn.Module
         {
             h = Blocks(config.Layers);
         }
-        if (hasMiddleNorm) ln_mid = new LayerNorm(config.Width, config.Bias);
-        ln_f = new LayerNorm(config.Width, config.Bias);
+        if (traits.MiddleNorm && !config.DisableLnMid) ln_mid = new LayerNorm(config.Width, config.Bias);
+        if (hasFinalNorm) ln_f = new LayerNorm(config.Width, config.Bias);
+        // The reference has one router more, which it never uses.
+        if (traits.Routed) mod = new([.. Enumerable.Range(0, config.Repeats - 1).Select(_ => new Router(config))]);
         RegisterComponents();
 
         ModuleList<Block> Blocks(int count) => new([.. Enumerable.Range(0, count).Select(_ => new Block(config))]);
     }
-
-    /// <summary>L blocks in sequence.</summary>
-    public static Transformer Plain(CoTFormerConfig config, int vocabularySize) => new(config, vocabularySize, looped: false, hasMiddleNorm: false);
-
-    /// <summary>Reserved blocks around a middle that repeats.</summary>
-    public static Transformer Looped(CoTFormerConfig config, int vocabularySize, bool hasMiddleNorm) => new(config, vocabularySize, looped: true, hasMiddleNorm);
 
     /// <summary>int64 (B, T) → (B, T, D).</summary>
     public Tensor Embed(Tensor tokens) => wte.forward(tokens);
@@ -56,21 +58,64 @@ internal sealed class Transformer : nn.Module
         return x;
     }
 
-    /// <summary>The middle once; <paramref name="repeat"/> from 0.</summary>
-    public Tensor Middle(Tensor x, int repeat, Pass pass) => Through(h_mid!, first: h_begin!.Count, x, repeat, pass);
+    /// <summary>The middle once.</summary>
+    /// <param name="x">(B, t, D).</param>
+    /// <param name="repeat">From 0.</param>
+    /// <param name="pass">What the blocks share.</param>
+    /// <param name="seen">What a block's keys and values are made of, given its input; null for the input itself.</param>
+    /// <param name="after">Changes what each block gives.</param>
+    public Tensor Middle(Tensor x, int repeat, Pass pass, Func<Tensor, Tensor>? seen = null, Func<Tensor, Tensor>? after = null)
+    {
+        pass.Trace?.Invoke($"rep{repeat + 1}.block0_in", x);
+        for (int i = 0; i < h_mid!.Count; i++)
+        {
+            x = h_mid[i].Forward(x, seen?.Invoke(x), pass.Stores[h_begin!.Count + i], repeat, pass);
+            if (i == h_mid.Count - 1) pass.Trace?.Invoke($"rep{repeat + 1}.blocks_out", x);
+            if (after is not null) x = after(x);
+        }
+        return x;
+    }
 
-    /// <summary>The norm after a repeat; nothing where the model has none.</summary>
-    public Tensor MiddleNorm(Tensor x) => ln_mid is null ? x : ln_mid.forward(x);
+    /// <summary>The norm after a repeat; nothing where it is left out.</summary>
+    public Tensor MiddleNorm(Tensor x, int repeat, Pass pass)
+    {
+        if (ln_mid is not null) x = ln_mid.forward(x);
+        pass.Trace?.Invoke($"rep{repeat + 1}.ln_mid_out", x);
+        return x;
+    }
 
-    /// <summary>The reserved blocks at the output.</summary>
-    public Tensor End(Tensor x, Pass pass) => Through(h_end!, first: h_begin!.Count + h_mid!.Count, x, repeat: 0, pass);
+    /// <summary>The reserved blocks at the output; <paramref name="repeat"/> from 0, where they run in every one.</summary>
+    public Tensor End(Tensor x, Pass pass, int repeat = 0) => Through(h_end!, first: h_begin!.Count + h_mid!.Count, x, repeat, pass);
 
-    /// <summary>Final norm and tied head: (B, T, D) → (B, T, V).</summary>
-    public Tensor Head(Tensor x) => nn.functional.linear(ln_f.forward(x), wte.Table);
+    /// <summary>Router <paramref name="repeat"/> (from 0), which decides who enters the repeat after that one.</summary>
+    public Router Router(int repeat) => mod![repeat];
+
+    /// <summary>Final norm and tied head: (…, D) → (…, V).</summary>
+    public Tensor Head(Tensor x) => Vocabulary(ln_f!.forward(x));
+
+    /// <summary>The tied head alone: (…, D) → (…, V).</summary>
+    public Tensor Vocabulary(Tensor x) => nn.functional.linear(x, wte.Table);
+
+    /// <summary>All blocks of a plain model over T tokens.</summary>
+    public IEnumerable<Visit> VisitAll(long tokens) => Visits(h!, tokens, tokens);
+
+    /// <summary>The reserved blocks over T tokens, once each.</summary>
+    public IEnumerable<Visit> VisitReserved(long tokens) => [.. Visits(h_begin!, tokens, tokens), .. VisitEnd(tokens)];
+
+    /// <summary>The reserved blocks at the output over T tokens.</summary>
+    public IEnumerable<Visit> VisitEnd(long tokens) => Visits(h_end!, tokens, tokens);
+
+    /// <summary>The middle once.</summary>
+    public IEnumerable<Visit> VisitMiddle(long tokens, long keys) => Visits(h_mid!, tokens, keys);
+
+    /// <summary>The head over some tokens.</summary>
+    public Visit VisitHead(long tokens) => new(wte, tokens);
+
+    private static IEnumerable<Visit> Visits(ModuleList<Block> blocks, long tokens, long keys) => blocks.Select(b => new Visit(b, tokens, keys));
 
     private static Tensor Through(ModuleList<Block> blocks, int first, Tensor x, int repeat, Pass pass)
     {
-        for (int i = 0; i < blocks.Count; i++) x = blocks[i].Forward(x, pass.Stores[first + i], repeat, pass);
+        for (int i = 0; i < blocks.Count; i++) x = blocks[i].Forward(x, seen: null, pass.Stores[first + i], repeat, pass);
         return x;
     }
 }

@@ -39,6 +39,12 @@ public class CoTFormerConfigTests
     [InlineData("base", "base")]
     [InlineData("cotformer", "cotformer_full_depth")]
     [InlineData("ln_cotformer", "cotformer_full_depth_lnmid_depthemb")]
+    [InlineData("but", "but_full_depth")]
+    [InlineData("adm", "adaptive_cotformer_mod_efficient_sigmoid_crw_lnmid_de_random_factor_single_final")]
+    [InlineData("adaptive_but", "but_mod_efficient_sigmoid_lnmid_depthemb_random_factor")]
+    [InlineData("adaptive_but", "but_mod_efficient_sigmoid_lnmid_depthemb_random_factor_for_mac_compute")]
+    [InlineData("but_halting", "but_halting_freeze_input_on_stop")]
+    [InlineData("pondernet", "pondernet")]
     public void The_reference_name_of_a_variant_is_the_same_recipe(string ours, string reference) =>
         Assert.Equal(Bind($"variant: {ours}"), Bind($"variant: {reference}"));
 
@@ -49,7 +55,18 @@ public class CoTFormerConfigTests
     [InlineData("layers: 3, layers_begin: 2, layers_end: 1", "layers", "leave none of 3 to repeat")]
     [InlineData("layers: 3, layers_begin: 4", "layers", "leave none of 3 to repeat")]
     [InlineData("variant: base, layers_end: 1", "layers_end", "no layers can be reserved")]
-    [InlineData("variant: cotformer, depth_embedding: learned", "depth_embedding", "has no depth embedding")]
+    [InlineData("variant: cotformer, depth_embedding: learned", "depth_embedding", "has no depth embedding learned; use ln_cotformer or adm")]
+    [InlineData("variant: adaptive_but, depth_embedding: learned", "depth_embedding", "has no depth embedding learned")]
+    [InlineData("variant: adm, repeats: 3, eval_length_factor: [0.5]", "eval_length_factor", "3 repeats need 2 length factors")]
+    [InlineData("variant: adm, repeats: 3, eval_length_factor: [0.5, 0.6]", "eval_length_factor", "must not rise")]
+    [InlineData("variant: adm, repeats: 3, eval_length_factor: [1.5, 0.6]", "eval_length_factor", "from 0 to 1")]
+    [InlineData("eval_length_factor: [1.0]", "eval_length_factor", "has no routers, so it takes no length factors; use adm or adaptive_but")]
+    [InlineData("variant: adm, depth_random_method: unifrom", "depth_random_method", "did you mean 'uniform'?")]
+    [InlineData("variant: adaptive_but, depth_random_method: at_least_10percent", "depth_random_method", "is not a way in which adaptive_but draws")]
+    [InlineData("depth_random_method: exponential_decay", "depth_random_method", "has no routers")]
+    [InlineData("variant: adm, halt_threshold: 0.5", "halt_threshold", "only but_halting reads it, not adm")]
+    [InlineData("ponder_lambda_p: 0.1", "ponder_lambda_p", "only pondernet reads it")]
+    [InlineData("variant: pondernet, pondernet_weight_order: wrong", "pondernet_weight_order", "one of aligned, reference")]
     [InlineData("variant: cotformer, disable_ln_mid: true", "disable_ln_mid", "has no norm after a repeat")]
     [InlineData("repeats: 0", "repeats", "1")]
     [InlineData("dropout: 1.0", "dropout", "0.99")]
@@ -58,6 +75,19 @@ public class CoTFormerConfigTests
         UsageException error = Assert.Throws<UsageException>(() => Bind(keys));
         Assert.Contains($"model.{key}", error.Message, StringComparison.Ordinal);
         Assert.Contains(reason, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_key_of_a_variant_of_its_own_is_read()
+    {
+        CoTFormerConfig adm = Bind("variant: adm, repeats: 3, depth_random_method: pick_mid_and_recurse_more_chance_for_one_even_more, eval_length_factor: [0.5, 0]");
+        CoTFormerConfig halting = Bind("variant: but_halting, halt_threshold: 0.9, act_penalty: 0.1");
+        CoTFormerConfig ponder = Bind("variant: pondernet, ponder_lambda_p: 0.2, ponder_kl_div_loss_weight: 0.5, pondernet_weight_order: reference");
+
+        Assert.Equal("pick_mid_and_recurse_more_chance_for_one_even_more", adm.DepthRandomMethod);
+        Assert.Equal([0.5, 0], adm.EvalLengthFactor);
+        Assert.Equal((0.9, 0.1), (halting.HaltThreshold, halting.ActPenalty));
+        Assert.Equal((0.2, 0.5, PonderWeightOrder.Reference), (ponder.PonderLambdaP, ponder.PonderKlDivLossWeight, ponder.PondernetWeightOrder));
     }
 
     [Fact]

@@ -33,6 +33,24 @@ internal static class CoTFormers
         ["ln_cotformer, linear_learned"] = Small with { Variant = "cotformer_full_depth_lnmid_depthemb", LayersBegin = 1, DepthEmbedding = DepthEmbeddingKind.LinearLearned },
         ["ln_cotformer, learned"] = Small with { Variant = "ln_cotformer", LayersEnd = 1, DepthEmbedding = DepthEmbeddingKind.Learned, Bias = true },
         ["ln_cotformer, no norm"] = Small with { Variant = "ln_cotformer", DisableLnMid = true },
+        ["but"] = Small with { Variant = "but_full_depth" },
+        ["but, reserved"] = Small with { Variant = "but", LayersBegin = 1, LayersEnd = 1, Bias = true, AttentionWindow = 3 },
+        ["adm"] = Small with { Variant = "adm", LayersBegin = 1, LayersEnd = 1, DepthEmbedding = DepthEmbeddingKind.LinearLearned },
+        ["adm, learned"] = Small with { Variant = "adm", DepthEmbedding = DepthEmbeddingKind.Learned, Bias = true, DepthRandomMethod = "exponential_decay" },
+        ["adm, window"] = Small with { Variant = "adm", DisableLnMid = true, AttentionWindow = 3, DepthRandomMethod = "pick_mid_and_recurse" },
+        ["adm, two repeats of three"] = Small with { Variant = "adm", LayersBegin = 1, EvalLengthFactor = [1, 0] },
+        ["adaptive_but"] = Small with { Variant = "adaptive_but", LayersBegin = 1, DepthEmbedding = DepthEmbeddingKind.LinearLearned },
+        ["adaptive_but, no norm"] = Small with { Variant = "adaptive_but", LayersEnd = 1, DisableLnMid = true, EvalLengthFactor = [1, 0] },
+        ["but_halting"] = Small with { Variant = "but_halting", LayersBegin = 1, HaltThreshold = 0.6 },
+        ["pondernet"] = Small with { Variant = "pondernet", LayersBegin = 1, LayersEnd = 1 },
+        ["pondernet, reference order"] = Small with { Variant = "pondernet", LayersEnd = 2, Bias = true, PondernetWeightOrder = PonderWeightOrder.Reference },
+    };
+
+    /// <summary>Models in which the tokens that come later decide how deep a token goes, so that nothing is causal.</summary>
+    public static readonly Dictionary<string, CoTFormerConfig> Rationed = new()
+    {
+        ["adm"] = Small with { Variant = "adm", LayersBegin = 1, EvalLengthFactor = [0.6, 0.3] },
+        ["adaptive_but"] = Small with { Variant = "adaptive_but", LayersEnd = 1, EvalLengthFactor = [0.6, 0.3] },
     };
 
     public static LanguageModel Create(CoTFormerConfig config) =>
