@@ -17,7 +17,7 @@ public class CoTFormerParityTests
         Assert.All(rows, row => Assert.True(row.Outcome == ParityOutcome.Passed || row.Vector == "data_order", $"{row.FullName}: {row.Message} {row.Worst}"));
         // Forward cases, trajectories, router weights, schedules, rows of macs, draws of length factors, the one that only documents.
         Assert.Equal(30 + 3 + 1 + 4 + 44 + 28 + 1, rows.Length);
-        Assert.True(rows.Sum(r => r.Comparisons.Count) > 1000);
+        Assert.True(rows.Sum(r => r.Comparisons.Count) > 800, $"{rows.Sum(r => r.Comparisons.Count)} comparisons");
     }
 
     [Fact]
