@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Looped.Models.Evaluation.Parity;
 using Looped.Models.Randomness;
 using static TorchSharp.torch;
