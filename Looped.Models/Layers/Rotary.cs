@@ -35,8 +35,8 @@ internal sealed class Rotary(int headWidth, double theta = 10_000) : IDisposable
     /// <returns>The same shape, contiguous.</returns>
     public static Tensor Rotate(Tensor x, Tensor turns)
     {
-        // There are no complex numbers of bfloat16; the reference, too, turns in float32.
-        if (x.dtype is ScalarType.BFloat16) return Rotate(x.to(ScalarType.Float32), position).to(ScalarType.BFloat16);
+        // The reference, too, turns in float32.
+        if (x.dtype is ScalarType.BFloat16) return Rotate(x.to(ScalarType.Float32), turns).to(ScalarType.BFloat16);
         long[] shape = x.shape;
         Tensor complex = x.view(shape[0], shape[1], shape[2], shape[3] / 2, 2).view_as_complex();     // (B, T, heads, h/2)
         return complex.mul(turns).view_as_real().view(shape);
@@ -47,16 +47,17 @@ internal sealed class Rotary(int headWidth, double theta = 10_000) : IDisposable
 
     private Tensor Table(int positions, Tensor like)
     {
-        (ScalarType, string) wanted = (like.dtype, like.device.ToString());
+        // There are no complex numbers of bfloat16.
+        (ScalarType Type, string) wanted = (like.dtype is ScalarType.BFloat16 ? ScalarType.Float32 : like.dtype, like.device.ToString());
         if (_table is not null && _made == wanted && _table.shape[0] >= positions) return _table;
 
         _table?.Dispose();
         _made = wanted;
         // Twice the need, so that generation token by token does not rebuild it at every token.
-        return _table = Build(positions > 64 ? 2 * positions : 128, like).DetachFromDisposeScope();
+        return _table = Build(positions > 64 ? 2 * positions : 128, wanted.Type, like.device).DetachFromDisposeScope();
     }
 
-    private Tensor Build(int positions, Tensor like)
+    private Tensor Build(int positions, ScalarType type, Device device)
     {
         using var scope = NewDisposeScope();
         int pairs = headWidth / 2;
@@ -73,6 +74,6 @@ internal sealed class Rotary(int headWidth, double theta = 10_000) : IDisposable
                 turns[(p * pairs + i) * 2 + 1] = (float)Math.Sin(angle);
             }
         }
-        return host.to(like.dtype, like.device).view_as_complex().MoveToOuterDisposeScope();
+        return host.to(type, device).view_as_complex().MoveToOuterDisposeScope();
     }
 }

@@ -17,7 +17,7 @@ internal sealed class RouterWeightsParity : IParityKind
     public IEnumerable<ParityRow> Run(ParityVector vector)
     {
         string other = Path.Combine(Path.GetDirectoryName(vector.Path)!, vector.Json.Text("weights_from", vector.Path));
-        using CoTFormerModel model = CoTFormerReference.Model(ParityVector.Load(Path.ChangeExtension(other, ".json"), vector.Precision));
+        using CoTFormerModel model = CoTFormerReference.Model(ParityVector.Load(Path.ChangeExtension(other, ".json"), vector.Precision, vector.Device.ToString()));
         foreach (ParityCase parity in vector.Cases()) yield return Run(model, parity);
     }
 

@@ -24,7 +24,7 @@ public sealed class CoTFormerTrainingTests : IDisposable
     /// <summary>One of each variant.</summary>
     public static TheoryData<string> Names => [.. Configs.DistinctBy(c => c.Value.Variant).Select(c => c.Key)];
 
-    private static Replica Start(string name)
+    private static Replica Start(string name, Precision precision = Precision.Float32)
     {
         CoTFormerConfig config = Configs[name] with { Dropout = 0.1 };
         var recipe = new Recipe
@@ -32,12 +32,12 @@ public sealed class CoTFormerTrainingTests : IDisposable
             Name = "variant",
             Model = config,
             Batch = new BatchRecipe { GlobalSequences = 2 * MicroBatches, MicroSequences = 2 },
-            Training = new TrainingRecipe { Steps = 100, Threads = 1 },
+            Training = new TrainingRecipe { Steps = 100, Threads = 1, Precision = precision },
         };
         return new Replica(recipe, Create(config));
     }
 
-    private static void Step(Replica replica, IEnumerable<int> order)
+    private static CommittedStep Step(Replica replica, IEnumerable<int> order)
     {
         foreach (int index in order)
         {
@@ -45,8 +45,9 @@ public sealed class CoTFormerTrainingTests : IDisposable
             int[] tokens = [.. Tokens(2, 16, seed: (int)replica.Step * 10 + index).data<long>().Select(t => (int)t)];
             replica.Compute(new MicroBatch(replica.Step, index, 2, 16, tokens, [.. tokens.Skip(1), 0]));
         }
-        replica.Commit(replica.Sums, replica.Control);
+        CommittedStep step = replica.Commit(replica.Sums, replica.Control);
         GC.Collect(0);
+        return step;
     }
 
     [Theory, MemberData(nameof(Names))]
@@ -72,6 +73,15 @@ public sealed class CoTFormerTrainingTests : IDisposable
             Step(other, [2, 0, 1]);
         }
         Assert.Equal(one.WeightsHash(), other.WeightsHash());
+    }
+
+    [Theory, MemberData(nameof(Names))]
+    public void In_bfloat16_a_step_is_near_that_in_float32(string name)
+    {
+        using Replica single = Start(name), mixed = Start(name, Precision.Bfloat16);
+        CommittedStep expected = Step(single, [0, 1, 2]), actual = Step(mixed, [0, 1, 2]);
+        Assert.Equal(expected.Loss, actual.Loss, 0.05 * expected.Loss);
+        Assert.False(actual.Skipped);
     }
 
     /// <summary>Masks are kept once made; a pass in which every token runs every repeat makes them all.</summary>
