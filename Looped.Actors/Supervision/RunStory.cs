@@ -100,7 +100,7 @@ public sealed record RunStory
         RunStory story = this;
         foreach (string worker in Members.Where(m => !staying.Contains(m)))
         {
-            RunEvent gone = Gone(worker, from, state, now) with { Step = Math.Max(Step, StepOf(from, state)), Generation = from.Id.Number, Term = from.Id.Term };
+            RunEvent gone = Gone(worker, from, state, now) with { Step = Math.Max(Step, StepOf(from, state)), Generation = from.Id.Number, Term = from.Id.Term, WorldSize = staying.Count };
             events.Add(gone);
             story = story with { Members = story.Members.Remove(worker) };
             story = gone.Event == RunEventKind.Left ? story with { SomebodyLeft = true }
@@ -113,7 +113,7 @@ public sealed record RunStory
     {
         WorkerView? view = state.Workers.GetValueOrDefault(worker);
         if (view?.Status is { Error: { } error }) return new(RunEventKind.Lost, 0) { Worker = worker, Reason = error };
-        if (view?.Status is { Leaving: true } or { Activity: RankActivity.Ended }) return new(RunEventKind.Left, 0) { Worker = worker, Reason = "notice" };
+        if (view?.Status is { Leaving: true } or { Activity: RankActivity.Ended }) return new(RunEventKind.Left, 0) { Worker = worker, Reason = view.Status.Notice ?? "notice" };
         bool broke = from.Generation.Members.Any(m => state.Workers.TryGetValue(m, out WorkerView? peer) && peer.Status.Lost.Contains(worker));
         string reason = broke ? "its connection broke" : view is null ? "it never answered" : FormattableString.Invariant($"silent for {(now - view.Heard).TotalSeconds:0.0} s");
         return new(RunEventKind.Lost, 0) { Worker = worker, Reason = reason };

@@ -72,6 +72,9 @@ public sealed record WorkerStatus
     /// <summary>Whether it has notice and wants to leave.</summary>
     public bool Leaving { get; init; }
 
+    /// <summary>What the notice was, such as <c>SIGTERM</c>; null if it has none or that is not known.</summary>
+    public string? Notice { get; init; }
+
     /// <summary>How it ended, if it did.</summary>
     public RunOutcome? Outcome { get; init; }
 

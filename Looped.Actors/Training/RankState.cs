@@ -47,6 +47,9 @@ public sealed record RankState
     /// <summary>Whether it has notice.</summary>
     public bool Leaving { get; init; }
 
+    /// <summary>What the notice was, such as <c>SIGTERM</c>.</summary>
+    public string? Notice { get; init; }
+
     /// <summary>Whether it gives the step in progress up to leave at once.</summary>
     public bool Hurry { get; init; }
 
@@ -82,6 +85,7 @@ public sealed record RankState
         StateHash = StateHash,
         Held = Held,
         Leaving = Leaving,
+        Notice = Notice,
         Outcome = Outcome,
         Error = Error,
         SecondsPerMicroBatch = SecondsPerMicroBatch,

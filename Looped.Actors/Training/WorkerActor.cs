@@ -97,7 +97,7 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
         Receive<LeaveNotice>(notice =>
         {
             _telemetry.Notice(notice.Signal);
-            _inbox.Update(state => state with { Leaving = true, Hurry = state.Hurry || notice.Hurry });
+            _inbox.Update(state => state with { Leaving = true, Hurry = state.Hurry || notice.Hurry, Notice = state.Notice ?? notice.Signal });
         });
         Receive<RunEnded>(over => _inbox.Update(state => state.Released ? state : state with { Released = true }));
     }

@@ -51,7 +51,7 @@ internal static class UndisturbedRun
         using RunData data = RunData.Open(recipe);
         using RunSession session = RunSession.Open(folder, recipe, data.Dataset.ContentHash, extend: false, TimeProvider.System);
         display.Start(recipe.Name, session.Restored?.Step ?? 0, recipe.Training.Steps);
-        RunSummary summary = await new TrainRun(session, data, display).Run(null);
+        RunSummary summary = await new TrainRun(session, data, display, verbose: false).Run(null);
         if (summary.Status == RunStatus.Failed) throw new LoopedException($"The undisturbed run failed: {summary.Error}");
         return summary.Status == RunStatus.Finished;
     }

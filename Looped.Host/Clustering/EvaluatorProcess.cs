@@ -1,10 +1,12 @@
 using Looped.Actors.Clustering;
 using Looped.Actors.Evaluating;
+using Looped.Actors.Logging;
 using Looped.Actors.Recipes;
 using Looped.Actors.Runs;
 using Looped.Actors.Supervision;
 using Looped.Actors.Training;
 using Looped.Host.CommandLine;
+using Looped.Host.Logging;
 using Looped.Host.Training;
 using Looped.Models;
 using Looped.Models.Checkpoints;
@@ -35,6 +37,7 @@ internal sealed class EvaluatorProcess(WorkerOptions options)
         if (options.Device is { } device) recipe = recipe with { Training = recipe.Training with { Device = device } };
         link.Use(new ClusterTimings(recipe.Cluster.WorkerTimeout));
         var folder = new RunFolder(options.RunFolder ?? run.RunFolder);
+        using ProcessLog log = ProcessLog.Open(folder, "evaluator", options.Verbose);
         using RunData data = RunData.OpenSame(recipe, run.DataHash);
         using var recorder = RunRecorder.Create(folder, recipe, run.DataHash);
         using var evaluator = new SnapshotEvaluator(recipe, data.CreateModel, data.Validation);
@@ -43,7 +46,7 @@ internal sealed class EvaluatorProcess(WorkerOptions options)
         {
             // The picture first: a checkpoint that is written before the run ends is seen below.
             RunEnded? ended = (await link.Look())?.Ended;
-            foreach (long step in Pending(folder)) await Evaluate(folder, recipe, recorder, evaluator, step, stop.Token);
+            foreach (long step in Pending(folder)) await Evaluate(folder, recipe, recorder, evaluator, step, log.Run, stop.Token);
             if (ended is not null) return ExitCode.Finished;
             if (stop.IsCancellationRequested) return ExitCode.Drained;
             await Task.WhenAny(Task.Delay(1000, stop.Token));
@@ -56,7 +59,7 @@ internal sealed class EvaluatorProcess(WorkerOptions options)
         return [.. CheckpointStore.Steps(folder.Checkpoints).Where(step => !evaluated.Contains(step)).Order()];
     }
 
-    private static async Task Evaluate(RunFolder folder, RunRecipe recipe, RunRecorder recorder, SnapshotEvaluator evaluator, long step, CancellationToken stop)
+    private static async Task Evaluate(RunFolder folder, RunRecipe recipe, RunRecorder recorder, SnapshotEvaluator evaluator, long step, RunLogger log, CancellationToken stop)
     {
         TrainingSnapshot snapshot;
         try
@@ -75,6 +78,7 @@ internal sealed class EvaluatorProcess(WorkerOptions options)
             error => done.TrySetException(new LoopedException($"The evaluation of step {step} failed: {error}")));
         EvaluationReport report = await done.Task.WaitAsync(stop);
         recorder.RecordEvaluation(report);
+        RunLog.Evaluated(log, step, report.Loss, report.Perplexity);
         Terminal.Out.WriteLine(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"step {step}: validation perplexity {report.Perplexity:0.00} ({report.Tokens:N0} tokens)"));
     }
 }

@@ -7,7 +7,7 @@ using Looped.Host.Training;
 namespace Looped.Host.Clustering;
 
 /// <summary><c>looped train --workers N</c>: a seed in this process, and worker processes beside it.</summary>
-internal sealed class LocalCluster(RunSession session, RunData data, ITrainingDisplay display, int count)
+internal sealed class LocalCluster(RunSession session, RunData data, ITrainingDisplay display, int count, bool verbose)
 {
     /// <summary>The first notice that asked the run to stop, such as <c>SIGINT</c>; null if none did.</summary>
     public string? StoppedBy { get; private set; }
@@ -22,9 +22,10 @@ internal sealed class LocalCluster(RunSession session, RunData data, ITrainingDi
             ExpectedWorkers = count,
             // They start together; on a busy machine that takes a while.
             GatherWindow = TimeSpan.FromSeconds(60),
+            Verbose = verbose,
         };
         await using var seed = new SeedProcess(options, session.Recipe, session.Folder, data, display);
-        using var workers = new LocalWorkers(seed.Address, session.Folder.Logs);
+        using var workers = new LocalWorkers(seed.Address, session.Folder.Logs, verbose);
         for (int k = 0; k < count; k++) workers.Start();
         display.Note($"{count} worker processes: {string.Join(", ", workers.Processes.Select(p => p.Id))}; kill one and see. More may join:  looped worker --seed {seed.Address}");
 

@@ -7,14 +7,16 @@ internal sealed class LocalWorkers : IDisposable
 {
     private readonly NodeAddress _seed;
     private readonly string _logs;
+    private readonly bool _verbose;
     private readonly List<ChildProgram> _processes = [];
 
     /// <summary>Prepares to start workers.</summary>
     /// <param name="seed">Their seed.</param>
-    /// <param name="logs">The folder for a log file of each.</param>
-    public LocalWorkers(NodeAddress seed, string logs)
+    /// <param name="logs">The folder for what each of them prints.</param>
+    /// <param name="verbose">Whether they log every step.</param>
+    public LocalWorkers(NodeAddress seed, string logs, bool verbose = false)
     {
-        (_seed, _logs) = (seed, logs);
+        (_seed, _logs, _verbose) = (seed, logs, verbose);
         Directory.CreateDirectory(logs);
     }
 
@@ -27,7 +29,7 @@ internal sealed class LocalWorkers : IDisposable
     /// <summary>Starts one more.</summary>
     public ChildProgram Start()
     {
-        var process = ChildProgram.Start(Path.Combine(_logs, $"worker-{_processes.Count}.log"), "worker", "--seed", _seed.ToString(), "--until-input-closes");
+        var process = ChildProgram.Start(Path.Combine(_logs, $"worker-{_processes.Count}.log"), ["worker", "--seed", _seed.ToString(), "--until-input-closes", .. _verbose ? ["--verbose"] : Array.Empty<string>()]);
         _processes.Add(process);
         return process;
     }

@@ -1,10 +1,12 @@
 using System.Diagnostics;
 using Akka.Actor;
 using Looped.Actors.Clustering;
+using Looped.Actors.Logging;
 using Looped.Actors.Recipes;
 using Looped.Actors.Runs;
 using Looped.Actors.Supervision;
 using Looped.Actors.Telemetry;
+using Looped.Host.Logging;
 using Looped.Host.Progress;
 using Looped.Host.Telemetry;
 using Looped.Host.Training;
@@ -23,6 +25,7 @@ internal sealed record SeedOptions
     public int ExpectedWorkers { get; init; } = 1;
     public TimeSpan GatherWindow { get; init; } = TimeSpan.FromMilliseconds(500);
     public bool UntilInputCloses { get; init; }
+    public bool Verbose { get; init; }
 }
 
 /// <summary>A seed node: supervises a run, trains nothing. Several may stand by; one of them supervises.</summary>
@@ -34,6 +37,8 @@ internal sealed class SeedProcess : IAsyncDisposable
     private readonly RunData _data;
     private readonly ITrainingDisplay _display;
     private readonly ILoggerFactory _loggers = LocalHost.ClusterLoggers();
+    private readonly ProcessLog _log;
+    private readonly SupervisorLines _lines;
     private readonly RunObserver _observer;
     private readonly Instruments _instruments = new();
     private readonly Exporters _exporters;
@@ -51,6 +56,8 @@ internal sealed class SeedProcess : IAsyncDisposable
         _exporters = Exporters.Start(new NodeIdentity("seed", folder.Name), recipe.Telemetry, scrape, required: true, sentence => display.Note($"warning: {sentence}"));
         // A seed that stands by would write the same workers, with itself instead of the first one.
         if (scrape.Port > 0 && options.Seeds.Count == 0) _targets = new ScrapeTargets(folder, scrape, "seed", display.Note);
+        _log = ProcessLog.Open(folder, "seed", options.Verbose, _exporters.AddTo);
+        _lines = new SupervisorLines(folder, _log.Run, TimeProvider.System);
         _secret = ClusterSecret.Here(options.SecretFile, [options.Listen, .. options.Seeds]);
         Timings = new ClusterTimings(recipe.Cluster.WorkerTimeout);
         Start();
@@ -76,6 +83,7 @@ internal sealed class SeedProcess : IAsyncDisposable
 
     private void Show(object happened)
     {
+        _lines.Follow(happened);
         if (happened is WorkersChanged changed) _targets?.Write(changed.Workers);
         RunEvents.Show(_display, happened);
     }
@@ -105,7 +113,7 @@ internal sealed class SeedProcess : IAsyncDisposable
                 RebalanceEvery = 2 * Timings.WorkerTimeout,
             },
             Memory = new TermFiles(_folder),
-            Record = happened => RunEventLog.Append(_folder, happened),
+            Record = _lines.Record,
             AllowMixed = _recipe.Cluster.AllowMixed,
             Instruments = _instruments,
         };
@@ -137,6 +145,7 @@ internal sealed class SeedProcess : IAsyncDisposable
         string reason = await node.Lost;
         if (_leaving || _observer.Ended.IsCompleted) return;
         _display.Note($"{reason}; this seed joins again");
+        RunLog.Warning(_log.Run, $"{reason}; this seed joins again");
         node.Kill();
         await node.Terminated;
         if (!_leaving) Start();
@@ -150,6 +159,7 @@ internal sealed class SeedProcess : IAsyncDisposable
         SeedFiles.Remove(_folder, Address);
         await _node!.StopAsync(TimeSpan.FromSeconds(2));
         _loggers.Dispose();
+        _log.Dispose();
         _targets?.Dispose();
         _exporters.Dispose();
         _instruments.Dispose();

@@ -5,18 +5,21 @@ using Looped.Actors;
 using Looped.Actors.Clustering;
 using Looped.Actors.Collectives.Nccl;
 using Looped.Actors.Collectives.Ring;
+using Looped.Actors.Logging;
 using Looped.Actors.Recipes;
 using Looped.Actors.Runs;
 using Looped.Actors.Supervision;
 using Looped.Actors.Telemetry;
 using Looped.Actors.Training;
 using Looped.Host.CommandLine;
+using Looped.Host.Logging;
 using Looped.Host.Telemetry;
 using Looped.Host.Training;
 using Looped.Models;
 using Looped.Models.Recipes;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Looped.Host.Clustering;
 
@@ -33,6 +36,7 @@ internal sealed record WorkerOptions
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(25);
     public TimeSpan Wait { get; init; } = TimeSpan.FromSeconds(60);
     public bool UntilInputCloses { get; init; }
+    public bool Verbose { get; init; }
 }
 
 /// <summary>
@@ -45,6 +49,8 @@ internal sealed class WorkerProcess(WorkerOptions options)
     private RunEnded? _over;
     private bool _noticed;
     private Action<bool, string>? _leave;
+    private RunLogger? _log;
+    private WorkerLines? _lines;
 
     /// <summary>Runs to the end and gives the exit code.</summary>
     public async Task<int> Run()
@@ -71,10 +77,10 @@ internal sealed class WorkerProcess(WorkerOptions options)
         var network = new RingNetwork(listener, options.Advertise?.Host ?? options.Listen.Host, recipe.Cluster.WorkerTimeout);
         network.Probe(run.Endpoints, link.Timings.FormationDeadline);
         using var recorder = RunRecorder.Create(folder, recipe, run.DataHash);
-        return await Train(link, name, run, recipe, data, recorder, OnDevice(recipe.Training.Device, network, link.Timings));
+        return await Train(link, name, run, recipe, data, recorder, OnDevice(recipe.Training.Device, network, link.Timings), folder);
     }
 
-    private async Task<int> Train(ClusterLink link, string name, RunDescribed run, RunRecipe recipe, RunData data, RunRecorder recorder, IGenerationNetwork network)
+    private async Task<int> Train(ClusterLink link, string name, RunDescribed run, RunRecipe recipe, RunData data, RunRecorder recorder, IGenerationNetwork network, RunFolder folder)
     {
         var scrape = ScrapeAddress.OfWorker(options.Listen.Host, options.Advertise?.Host, recipe.Telemetry.PrometheusPort, run.Slot);
         using var instruments = new Instruments();
@@ -101,11 +107,19 @@ internal sealed class WorkerProcess(WorkerOptions options)
             Rehearse = true,
             Timeouts = new RankTimeouts { Formation = link.Timings.FormationDeadline, Heartbeat = link.Timings.SupervisorHeartbeat, LastWord = link.Timings.RestoreLease + link.Timings.SupervisorSilence },
         };
-        using IHost host = LocalHost.Create(akka => akka.WithLoopedWorker(environment, network, Heard, Told), exporters.AddTo);
+        using ProcessLog log = ProcessLog.Open(folder, "worker", options.Verbose, exporters.AddTo);
+        (_log, _lines) = (log.Run, new WorkerLines(name, log.Run));
+        void Join(ILoggingBuilder logging)
+        {
+            exporters.AddTo(logging);
+            log.Join(logging);
+        }
+        using IHost host = LocalHost.Create(akka => akka.WithLoopedWorker(environment, network, Heard, Told), Join);
         await host.StartAsync();
         IActorRef local = host.Services.GetRequiredService<IRequiredActor<SupervisorLinkActor>>().ActorRef;
         link.Attach(local);
         Terminal.Out.WriteLine($"worker {name} joins {recipe.Name}; data plane on {network.Endpoint}");
+        RunLog.Offers(log.Run, name, network.Endpoint);
         Timer? grace = null;
         void Leave(bool hurry, string signal)
         {
@@ -137,6 +151,7 @@ internal sealed class WorkerProcess(WorkerOptions options)
         // Nobody counts on a worker that is still preparing itself.
         if (leave is null) Environment.Exit(ExitCode.Drained);
         Terminal.Out.WriteLine($"{signal}: {what}");
+        if (_log is { } log) RunLog.Notice(log, signal, what);
         leave(hurry, signal);
     }
 
@@ -155,11 +170,13 @@ internal sealed class WorkerProcess(WorkerOptions options)
 
     private void Heard(IWireMessage message)
     {
+        _lines?.Heard(message);
         if (message is RunEnded over) _over = over;
     }
 
     private void Told(IWireMessage message)
     {
+        _lines?.Told(message);
         if (message is WorkerEnded ended) _ended.TrySetResult(ended);
         if (message is RunNote note) Terminal.Out.WriteLine(note.Text);
     }

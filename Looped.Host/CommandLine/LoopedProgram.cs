@@ -12,7 +12,7 @@ internal static class LoopedProgram
 {
     private static readonly Option<bool> Verbose = new("--verbose")
     {
-        Description = "Show stack traces of errors (also: LOOPED_DEBUG=1).",
+        Description = "Log every step, and show stack traces of errors (also: LOOPED_DEBUG=1).",
         Recursive = true,
     };
 
@@ -40,10 +40,13 @@ internal static class LoopedProgram
 #pragma warning disable CA1031 // The last place that can turn an exception into a sentence.
         catch (Exception exception)
         {
-            return Report(exception, parsed.GetValue(Verbose) || Environment.GetEnvironmentVariable("LOOPED_DEBUG") is { Length: > 0 });
+            return Report(exception, IsVerbose(parsed));
         }
 #pragma warning restore CA1031
     }
+
+    /// <summary>Whether everything is to be told.</summary>
+    internal static bool IsVerbose(ParseResult parsed) => parsed.GetValue(Verbose) || Environment.GetEnvironmentVariable("LOOPED_DEBUG") is { Length: > 0 };
 
     /// <summary>The command tree, without running anything.</summary>
     internal static Command CreateRoot(IReadOnlyList<CommandEntry> entries)

@@ -31,6 +31,7 @@ internal static class EvaluatorCommand
                 Device = parsed.GetValue(device),
                 RunFolder = parsed.GetValue(run),
                 Wait = TimeSpan.FromSeconds(parsed.GetValue(wait)),
+                Verbose = LoopedProgram.IsVerbose(parsed),
             });
             return await evaluator.Run();
         });

@@ -48,6 +48,7 @@ internal static class SeedCommand
                 ExpectedWorkers = expected,
                 GatherWindow = expected > 1 ? TimeSpan.FromMinutes(1) : TimeSpan.FromMilliseconds(500),
                 UntilInputCloses = parsed.GetValue(input),
+                Verbose = LoopedProgram.IsVerbose(parsed),
             };
             return await Run(loaded, new RunFolder(parsed.GetValue(run) ?? Path.Combine("runs", loaded.Name)), options, parsed.GetValue(extend));
         });

@@ -36,7 +36,7 @@ internal static class TrainCommand
             if (parsed.GetValue(dryRun)) return DryRun(loaded, parsed.GetValue(json));
             if (parsed.GetValue(maxTime) is { } minutes && !(minutes > 0)) throw new UsageException($"--max-time is {minutes}; it must be more than 0 minutes.");
             var folder = new RunFolder(parsed.GetValue(run) ?? Path.Combine("runs", loaded.Name));
-            return await Train(loaded, folder, parsed.GetValue(extend), parsed.GetValue(maxTime), Workers(parsed.GetValue(workers), loaded), Again(parsed));
+            return await Train(loaded, folder, parsed.GetValue(extend), parsed.GetValue(maxTime), Workers(parsed.GetValue(workers), loaded), Again(parsed), LoopedProgram.IsVerbose(parsed));
         });
         return command;
     }
@@ -51,7 +51,7 @@ internal static class TrainCommand
         return ExitCode.Finished;
     }
 
-    private static async Task<int> Train(RunRecipe recipe, RunFolder folder, bool extend, double? maxMinutes, int workers, string again)
+    private static async Task<int> Train(RunRecipe recipe, RunFolder folder, bool extend, double? maxMinutes, int workers, string again, bool verbose)
     {
         if (RunSession.FindFinished(folder, recipe, extend) is { } finished)
         {
@@ -70,13 +70,13 @@ internal static class TrainCommand
             TimeSpan? limit = maxMinutes is { } minutes ? TimeSpan.FromMinutes(minutes) : null;
             if (workers == 0)
             {
-                var training = new TrainRun(session, data, display);
+                var training = new TrainRun(session, data, display, verbose);
                 summary = await training.Run(limit);
                 stoppedBy = training.StoppedBy;
             }
             else
             {
-                var cluster = new LocalCluster(session, data, display, workers);
+                var cluster = new LocalCluster(session, data, display, workers, verbose);
                 summary = await cluster.Run(limit);
                 stoppedBy = cluster.StoppedBy;
             }

@@ -43,6 +43,7 @@ internal static class WorkerCommand
                 Grace = TimeSpan.FromSeconds(parsed.GetValue(grace)),
                 Wait = TimeSpan.FromSeconds(parsed.GetValue(wait)),
                 UntilInputCloses = parsed.GetValue(input),
+                Verbose = LoopedProgram.IsVerbose(parsed),
             });
             return await worker.Run();
         });

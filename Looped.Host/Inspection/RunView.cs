@@ -24,6 +24,8 @@ internal sealed record RunView(string Title, string State, bool Over, long Step,
     /// <summary>How many of the latest events are shown.</summary>
     public const int EventsShown = 8;
 
+    private const double LongSilence = 3;
+
     /// <summary>From a run folder.</summary>
     public static RunView Of(RunState state, RunRecords records) => new(state.Name, state.Sentence, state.Status is "finished" or "failed" or "interrupted", state.Step, state.TotalSteps,
         [
@@ -53,8 +55,12 @@ internal sealed record RunView(string Title, string State, bool Over, long Step,
         ],
         [.. seen.Select(s => s.Loss)], [.. seen.Select(s => s.TokensPerSecond)],
         [.. ClusterLines.InOrder(picture).Select(w => new WorkerRow(w.Worker, w.Rank, w.Device, w.MicroBatches, Stragglers.StepSeconds(w),
-            $"{w.Activity.ToString().ToLowerInvariant()}{(w.Leaving ? ", leaving" : "")}", Stragglers.Score(w, picture.Workers)))],
+            Activity(w), Stragglers.Score(w, picture.Workers)))],
         [.. picture.Events.TakeLast(EventsShown)], []);
+
+    /// <summary>What a worker said last, unless that is a while ago.</summary>
+    private static string Activity(WorkerPicture worker) => worker.SilentSeconds > LongSilence ? $"silent for {EventText.Seconds(worker.SilentSeconds)}"
+        : $"{worker.Activity.ToString().ToLowerInvariant()}{(worker.Leaving ? ", leaving" : "")}";
 
     private static (string, string)[] Number(string name, string? value) => value is null ? [] : [(name, value)];
 }

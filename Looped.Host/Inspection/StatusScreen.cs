@@ -8,6 +8,8 @@ namespace Looped.Host.Inspection;
 /// <summary>A run at a glance, as a picture for a terminal and as plain lines.</summary>
 internal static class StatusScreen
 {
+    private static readonly string[] Columns = ["rank", "worker", "device", "micro-batches", "computes a step in", "state", "straggler"];
+
     private const int Label = 12, WidestCurve = 72;
 
     /// <summary>The picture.</summary>
@@ -60,12 +62,14 @@ internal static class StatusScreen
 
     private static Table Workers(RunView view)
     {
-        var table = new Table().Border(TableBorder.Simple).AddColumns("rank", "worker", "device", "micro-batches", "computes a step in", "state", "straggler");
-        foreach (WorkerRow w in view.Workers)
+        string[][] rows = [.. view.Workers.Select(w => Cells(w).Prepend(w.Rank < 0 ? "–" : $"{w.Rank}").ToArray())];
+        // What a run folder does not tell needs no column.
+        int[] columns = [.. Enumerable.Range(0, Columns.Length).Where(c => rows.Any(r => r[c] != "–"))];
+        var table = new Table().Border(TableBorder.Simple).AddColumns([.. columns.Select(c => Columns[c])]);
+        foreach ((string[] row, WorkerRow w) in rows.Zip(view.Workers))
         {
-            string[] cells = Cells(w);
-            table.AddRow([new Markup(w.Rank < 0 ? "–" : $"{w.Rank}"), .. cells[..^1].Select(c => new Markup(Markup.Escape(c))),
-                new Markup($"[{(w.Score > 1.5 ? "red" : w.Score > 1.2 ? "yellow" : "default")}]{Markup.Escape(cells[^1])}[/]")]);
+            string slow = w.Score > 1.5 ? "red" : w.Score > 1.2 ? "yellow" : "default";
+            table.AddRow([.. columns.Select(c => new Markup($"[{(c == Columns.Length - 1 ? slow : "default")}]{Markup.Escape(row[c])}[/]"))]);
         }
         return table;
     }

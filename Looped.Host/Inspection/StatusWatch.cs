@@ -49,10 +49,15 @@ internal sealed class StatusWatch(Terminal terminal, TimeSpan every, bool json)
             if (picture.Loss is { } loss && picture.Step != last?.Step) seen.Add((loss, picture.TokensPerSecond));
             if (seen.Count > RunView.CurveSteps) seen.RemoveAt(0);
             last = picture;
-            show(RunView.Of(picture, seen), () => ClusterLines.Json(picture));
+            show(RunView.Of(picture, Curve(picture) ?? seen), () => ClusterLines.Json(picture));
             return picture.Ended is null;
         }, every, over);
     });
+
+    /// <summary>The latest steps from the run folder, if this machine sees it; else only those that went by while it watched are known.</summary>
+    private static IReadOnlyList<(double, double)>? Curve(ClusterPicture picture) => File.Exists(new RunFolder(picture.RunFolder).Metrics)
+        ? [.. RunRecords.Read(new RunFolder(picture.RunFolder), Tail).Steps.TakeLast(RunView.CurveSteps).Select(s => (s.Loss, s.TokensPerSecond))]
+        : null;
 
     private async Task Live(Func<Action<RunView, Func<JsonNode>>, CancellationToken, Task> follow)
     {

@@ -6,16 +6,18 @@ using Looped.Actors.Runs;
 using Looped.Actors.Supervision;
 using Looped.Actors.Telemetry;
 using Looped.Host.Clustering;
+using Looped.Host.Logging;
 using Looped.Host.Progress;
 using Looped.Host.Telemetry;
 using Looped.Models.Recipes;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Looped.Host.Training;
 
 /// <summary>One process that trains a run: hosts the actors, shows what they report, settles the summary.</summary>
-internal sealed class TrainRun(RunSession session, RunData data, ITrainingDisplay display)
+internal sealed class TrainRun(RunSession session, RunData data, ITrainingDisplay display, bool verbose)
 {
     private readonly long _started = Stopwatch.GetTimestamp();
 
@@ -26,14 +28,25 @@ internal sealed class TrainRun(RunSession session, RunData data, ITrainingDispla
     /// <param name="maxTime">Stops cleanly after this long; null for no limit.</param>
     public async Task<RunSummary> Run(TimeSpan? maxTime)
     {
-        var observer = new RunObserver { OnEvent = happened => RunEvents.Show(display, happened) };
         var scrape = new ScrapeAddress("127.0.0.1", session.Recipe.Telemetry.PrometheusPort);
         using var instruments = new Instruments();
         using Exporters exporters = Exporters.Start(new NodeIdentity("train", session.Folder.Name), session.Recipe.Telemetry, scrape, required: true,
             sentence => display.Note($"warning: {sentence}"));
         using ScrapeTargets? targets = scrape.Port == 0 ? null : new ScrapeTargets(session.Folder, scrape, "train", display.Note);
-        using IHost host = LocalHost.Create(
-            akka => akka.WithLoopedRun(Environment(instruments), observer, happened => RunEventLog.Append(session.Folder, happened)), exporters.AddTo);
+        using ProcessLog log = ProcessLog.Open(session.Folder, "train", verbose, exporters.AddTo);
+        var lines = new SupervisorLines(session.Folder, log.Run, TimeProvider.System);
+        void Show(object happened)
+        {
+            lines.Follow(happened);
+            RunEvents.Show(display, happened);
+        }
+        void Join(ILoggingBuilder logging)
+        {
+            exporters.AddTo(logging);
+            log.Join(logging);
+        }
+        var observer = new RunObserver { OnEvent = Show };
+        using IHost host = LocalHost.Create(akka => akka.WithLoopedRun(Environment(instruments), observer, lines.Record), Join);
         await host.StartAsync();
         IActorRef supervisor = host.Services.GetRequiredService<IRequiredActor<SupervisorActor>>().ActorRef;
 

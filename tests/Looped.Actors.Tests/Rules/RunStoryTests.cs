@@ -59,10 +59,10 @@ public class RunStoryTests
     [Fact]
     public void A_worker_with_notice_left_when_the_generation_without_it_is_up()
     {
-        TalkingWorkers talk = Running("a", "b").Says("b", s => s with { Leaving = true });
+        TalkingWorkers talk = Running("a", "b").Says("b", s => s with { Leaving = true, Notice = "SIGTERM" });
         _ = Told;
         talk.Runs(talk.Plan!, "a");
-        Assert.Equal(["Left b notice g1 @0", "Generation leave g2 @0"], Told);
+        Assert.Equal(["Left b SIGTERM g1 @0", "Generation leave g2 @0"], Told);
         Commits(1, 2, 1, talk.Now);
         Assert.Empty(Told); // nothing was lost, so nothing recovers
     }
