@@ -110,7 +110,7 @@ public static partial class RunLog
 
     /// <summary>This worker is through.</summary>
     [LoggerMessage(2005, LogLevel.Information, "through at step {Step}: {Outcome}")]
-    public static partial void Through(ILogger logger, long step, RunOutcome outcome);
+    public static partial void Through(ILogger logger, long step, string outcome);
 
     /// <summary>This worker failed.</summary>
     [LoggerMessage(2006, LogLevel.Error, "failed at step {Step}: {Error}")]

@@ -28,7 +28,7 @@ internal sealed class WorkerLines(string worker, RunLogger log)
             case StepCommitted step: RunLog.Step(log, step.Report, LogLevel.Debug); break;
             case RunNote note: RunLog.Note(log, note.Text); break;
             case WorkerEnded { Error: { } error } ended: RunLog.WorkerFailed(log, ended.Step, error); break;
-            case WorkerEnded ended: RunLog.Through(log, ended.Step, ended.Outcome); break;
+            case WorkerEnded ended: RunLog.Through(log, ended.Step, ended.Outcome.ToString().ToLowerInvariant()); break;
         }
     }
 

@@ -1,5 +1,8 @@
 using System.Diagnostics;
+using Looped.Actors.Runs;
+using Looped.Actors.Supervision;
 using Looped.Host.Tests.Training;
+using Looped.Models.Checkpoints;
 
 namespace Looped.Host.Tests.Clustering;
 
@@ -36,6 +39,26 @@ public class ElasticRunTests(UndisturbedRun undisturbed)
 
         await run.Ends(0, seed, stays, late);
         await run.MustBeUndisturbed();
+        MustTell(run, stays, killed, leaves);
+        await run.Ends(0, run.Start("audit", run.Run.Root));
+    }
+
+    /// <summary>The run folder tells who came and went, in events and in the log of each process.</summary>
+    private static void MustTell(ClusterRun run, LoopedProcess stays, LoopedProcess killed, LoopedProcess leaves)
+    {
+        IReadOnlyList<RunEvent> events = RunEventLog.Read(run.Run, out int unreadable);
+        string[] Workers(RunEventKind kind) => [.. events.Where(e => e.Event == kind).Select(e => e.Worker!)];
+        Assert.Equal((0, RunEventKind.Started, RunEventKind.Finished), (unreadable, events[0].Event, events[^1].Event));
+        Assert.Superset(run.Assignments.SelectMany(a => a.Members).ToHashSet(), Workers(RunEventKind.Joined).ToHashSet());
+        Assert.Equal([ClusterRun.NameOf(killed)], Workers(RunEventKind.Lost));
+        Assert.Equal([ClusterRun.NameOf(leaves)], Workers(RunEventKind.Left));
+        Assert.Equal("SIGTERM", events.Single(e => e.Event == RunEventKind.Left).Reason);
+        RunEvent recovered = events.Single(e => e.Event == RunEventKind.Recovered);
+        Assert.InRange(recovered.Seconds!.Value, 0, 60);
+        Assert.Equal(CheckpointStore.Steps(run.Run.Checkpoints)[^1], events.Last(e => e.Event == RunEventKind.Checkpoint).Step);
+        string Log(LoopedProcess process) => File.ReadAllText(Assert.Single(Directory.GetFiles(run.Run.Logs, $"*-{process.Id}.log")));
+        Assert.Contains("SIGTERM: leaving after the step in progress", Log(leaves), StringComparison.Ordinal);
+        Assert.Contains($"lost: {ClusterRun.NameOf(killed)}", Log(stays), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -77,8 +77,8 @@ public sealed class ProcessLogTests : IDisposable
         Assert.Contains("INFO rank 1 of 2 in generation 4 from step 7 on", lines[0], StringComparison.Ordinal);
         Assert.Contains("\"looped.rank\":1,\"looped.generation\":4,\"looped.step\":7", lines[0], StringComparison.Ordinal);
         Assert.Contains("WARN generation 4 broke at step 7; lost: a;", lines[1], StringComparison.Ordinal);
-        Assert.Contains("through at step 9: Interrupted", lines[2], StringComparison.Ordinal);
-        Assert.Contains("ERRO failed at step 9: the disk is gone", lines[3], StringComparison.Ordinal);
+        Assert.Contains("through at step 9: interrupted", lines[2], StringComparison.Ordinal);
+        Assert.Contains("EROR failed at step 9: the disk is gone", lines[3], StringComparison.Ordinal);
     }
 
     [Fact]
