@@ -84,6 +84,7 @@ internal sealed class RecipeBinder(IReadOnlyList<IFamily> families)
 
         if (RecipeScalar.ElementType(type) is { } element)
         {
+            if (key.Nullable && node is TextNode { IsNull: true }) return null;
             if (node is not ListNode list)
                 return Problem(node, path, $"must be {RecipeScalar.Describe(type)}, such as [a, b]");
             var items = Array.CreateInstance(element, list.Items.Count);

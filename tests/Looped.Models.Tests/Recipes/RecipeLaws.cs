@@ -1,4 +1,5 @@
 using CsCheck;
+using Looped.Models.Families;
 using Looped.Models.Recipes;
 
 namespace Looped.Models.Tests.Recipes;
@@ -58,6 +59,13 @@ public class RecipeLaws
         Assert.Equal(RecipeIdentity.Of(recipe), RecipeIdentity.Of(again));
         Assert.Empty(RecipeIdentity.Differences(recipe, again));
     }, iter: 300);
+
+    [Fact]
+    public void A_list_that_is_not_given_is_read_back_as_not_given() => Assert.All(FamilyRegistry.All, family =>
+    {
+        var recipe = new Recipe { Name = "r", Model = family.DefaultConfig };
+        Assert.Equal(RecipeIdentity.Of(recipe), RecipeIdentity.Of(RecipeFile.Parse<Recipe>(RecipeWriter.ToYaml(recipe), "r.yaml", [])));
+    });
 
     [Fact]
     public void Two_recipes_have_one_identity_exactly_when_no_key_differs() => Gen.Select(Recipes, Recipes).Sample((a, b) =>
