@@ -26,6 +26,7 @@ internal static class CommandList
         new(Inspect, DiffCommand.Create),
         new(Inspect, AuditCommand.Create),
         new(Inspect, ExportMetricsCommand.Create),
+        new(Inspect, DashboardCommand.Create),
         new(Inspect, RecipeCommand.Create),
         new(Cluster, SlurmCommand.Create),
         new(Check, ParityCommand.Create),

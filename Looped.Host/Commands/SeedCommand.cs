@@ -5,6 +5,7 @@ using Looped.Actors.Runs;
 using Looped.Actors.Supervision;
 using Looped.Host.Clustering;
 using Looped.Host.CommandLine;
+using Looped.Host.Dashboards;
 using Looped.Host.Plots;
 using Looped.Host.Progress;
 using Looped.Host.Recipes;
@@ -36,6 +37,7 @@ internal static class SeedCommand
         command.SetAction(async (parsed, _) =>
         {
             RunRecipe loaded = parsed.Load(recipe, set);
+            DashboardPointer.Follow();
             int expected = parsed.GetValue(workers);
             if (expected < 1) throw new UsageException($"--workers is {expected}; it must be at least 1.");
             NodeAddress address = ListenAddress.Parse("--listen", parsed.GetValue(listen)!, anyPort: true);

@@ -3,6 +3,7 @@ using Looped.Actors.Recipes;
 using Looped.Actors.Runs;
 using Looped.Host.Clustering;
 using Looped.Host.CommandLine;
+using Looped.Host.Dashboards;
 using Looped.Host.Plots;
 using Looped.Host.Progress;
 using Looped.Host.Recipes;
@@ -23,22 +24,32 @@ internal static class TrainCommand
         var extend = new Option<bool>("--extend") { Description = "Allow training.steps to be larger than the run's; the schedule is stretched." };
         var maxTime = new Option<double?>("--max-time") { Description = "Stop cleanly, with a checkpoint and exit code 75, after this many minutes.", HelpName = "MINUTES" };
         var workers = new Option<int>("--workers") { Description = "Train in this many worker processes on this machine; the result has the same bits.", HelpName = "N" };
+        var dashboard = new Option<bool>("--dashboard") { Description = "Open the live dashboard, if it does not run yet, and send telemetry to it." };
         var json = new Option<bool>("--json") { Description = "With --dry-run: print JSON." };
         var command = new LoopedCommand("train", "Train a model; without a recipe, the quickstart. Run again, it continues where it stopped.")
         {
-            Examples = ["looped train", "looped train quickstart --set training.steps=300 --run runs/longer", "looped train quickstart --workers 2 --set training.threads=1", "looped train my-recipe.yaml --dry-run"],
+            Examples = ["looped train", "looped train quickstart --set training.steps=300 --run runs/longer", "looped train quickstart --workers 2 --set training.threads=1", "looped train --dashboard", "looped train my-recipe.yaml --dry-run"],
         };
         command.Add(recipe);
-        foreach (Option option in (Option[])[set, run, workers, dryRun, extend, maxTime, json]) command.Add(option);
+        foreach (Option option in (Option[])[set, run, workers, dashboard, dryRun, extend, maxTime, json]) command.Add(option);
         command.SetAction(async (parsed, _) =>
         {
             RunRecipe loaded = parsed.Load(recipe, set);
             if (parsed.GetValue(dryRun)) return DryRun(loaded, parsed.GetValue(json));
             if (parsed.GetValue(maxTime) is { } minutes && !(minutes > 0)) throw new UsageException($"--max-time is {minutes}; it must be more than 0 minutes.");
+            await FollowDashboard(parsed.GetValue(dashboard));
             var folder = new RunFolder(parsed.GetValue(run) ?? Path.Combine("runs", loaded.Name));
             return await Train(loaded, folder, parsed.GetValue(extend), parsed.GetValue(maxTime), Workers(parsed.GetValue(workers), loaded), Again(parsed), LoopedProgram.IsVerbose(parsed));
         });
         return command;
+    }
+
+    private static async Task FollowDashboard(bool open)
+    {
+        if (open && DashboardPointer.Find() is null) await AspireDashboard.Start(new DashboardPorts());
+        if (DashboardPointer.Follow() is { } followed)
+            Terminal.Out.WriteLine($"Dashboard {followed.Page} shows this run live{(open ? "; it stays when the run ends, until `looped dashboard --stop`" : "")}.");
+        else if (open) Terminal.Error.WriteWarning("OTEL_EXPORTER_OTLP_ENDPOINT is set, so telemetry goes there and not to the dashboard; unset it to see this run there.");
     }
 
     private static int DryRun(RunRecipe recipe, bool json)

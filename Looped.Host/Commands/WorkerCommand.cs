@@ -2,6 +2,7 @@ using System.CommandLine;
 using Looped.Actors.Clustering;
 using Looped.Host.Clustering;
 using Looped.Host.CommandLine;
+using Looped.Host.Dashboards;
 using Looped.Models;
 
 namespace Looped.Host.Commands;
@@ -28,6 +29,7 @@ internal static class WorkerCommand
         command.SetAction(async (parsed, _) =>
         {
             if (!(parsed.GetValue(grace) > 0)) throw new UsageException($"--grace is {parsed.GetValue(grace)}; it must be more than 0 seconds.");
+            DashboardPointer.Follow();
             IReadOnlyList<NodeAddress> addresses = ClusterOptions.Addresses(parsed.GetValue(seeds));
             string host = parsed.GetValue(listen) ?? LocalAddress.Towards(addresses[0]);
             var here = new NodeAddress(host.Trim('[', ']'), 0);

@@ -1,0 +1,118 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using Looped.Host.Tests.Clustering;
+using Looped.Host.Tests.Telemetry;
+using Looped.Host.Tests.Training;
+
+namespace Looped.Host.Tests.Dashboards;
+
+/// <summary><c>looped dashboard</c> and what it shows of a run of two workers that loses one.</summary>
+[Collection(nameof(ClusterProcesses))]
+public class DashboardTests(UndisturbedRun undisturbed)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+
+    [Fact]
+    public async Task A_run_sends_to_the_dashboard_that_runs_and_a_recovery_is_one_trace_over_all_its_processes()
+    {
+        int port = Ports.Free(3);
+        string page = At(port);
+        using var run = new ClusterRun(undisturbed);
+        LoopedProcess dashboard = run.Start("dashboard", "--port", $"{port}", "--otlp-port", $"{port + 1}", "--otlp-http-port", $"{port + 2}");
+        await dashboard.WaitForOutputAsync("Ctrl-C ends it");
+        try
+        {
+            LoopedProcess again = run.Start("dashboard");
+            await run.Ends(0, again);
+            Assert.Contains($"runs already: {page}", again.Output, StringComparison.Ordinal);
+
+            LoopedProcess train = run.Train("--workers", "2", "--set", "training.steps=20000");
+            await train.WaitForOutputAsync($"Dashboard {page} shows this run live");
+            await run.WaitForStep(3);
+            using (Process victim = Process.GetProcessById(ElasticRunTests.WorkersOf(train)[1])) victim.Kill();
+
+            using var client = new HttpClient { BaseAddress = new Uri(page) };
+            string resources = "", trace = "";
+            await Until(async () =>
+            {
+                resources = await client.GetStringAsync(new Uri("api/telemetry/resources", UriKind.Relative), TestContext.Current.CancellationToken);
+                trace = await client.GetStringAsync(new Uri("api/telemetry/spans?limit=2000", UriKind.Relative), TestContext.Current.CancellationToken);
+                return RecoveryOf(trace) is { Processes: >= 2 } r && r.Spans.IsSupersetOf(["looped.recovery", "detect", "abort", "form", "connect", "copy", "first_step"]);
+            }, () => $"{RecoveryOf(trace)?.Processes} processes with {string.Join(", ", RecoveryOf(trace)?.Spans ?? [])}\n{trace[..Math.Min(2000, trace.Length)]}");
+            Assert.Contains("looped-worker", resources, StringComparison.Ordinal);
+
+            await LookAt(page);
+            ClusterRun.Kill(train, TinyRun.SigInt);
+            await run.Ends(130, train);
+        }
+        finally
+        {
+            LoopedProcess stop = run.Start("dashboard", "--stop");
+            await run.Ends(0, stop);
+        }
+        await run.Ends(0, dashboard);
+    }
+
+    [Fact]
+    public async Task A_port_that_is_taken_is_named_with_the_option_that_changes_it()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        int port = ((IPEndPoint)taken.LocalEndpoint).Port;
+        using var run = new ClusterRun(undisturbed);
+        LoopedProcess dashboard = run.Start("dashboard", "--otlp-port", $"{port}");
+        await run.Ends(1, dashboard);
+        Assert.Contains($"Port {port} of the dashboard is in use by another program; choose another with --otlp-port.", dashboard.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>The pages, in a real browser where there is one.</summary>
+    private static async Task LookAt(string page)
+    {
+        if (!File.Exists("/usr/bin/chromium")) return;
+        await using Browser browser = await Browser.Open(1400, 1000);
+        await browser.Go($"{page}/structuredlogs");
+        await browser.Go($"{page}/traces");
+        await browser.Shows("looped.recovery");
+        await Save(browser, "traces");
+        await browser.Go($"{page}/metrics/resource/looped-worker");
+        await browser.Shows("looped.train.steps");
+        await Save(browser, "metrics");
+    }
+
+    private static async Task Save(Browser browser, string name)
+    {
+        if (Environment.GetEnvironmentVariable("LOOPED_PICTURES") is { } folder)
+            await File.WriteAllBytesAsync(Path.Combine(folder, $"dashboard-{name}.png"), await browser.Picture(), TestContext.Current.CancellationToken);
+    }
+
+    private static string At(int port) => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}");
+
+    /// <summary>Of the trace with a recovery: its spans' names, and how many processes they come from.</summary>
+    private static (HashSet<string> Spans, int Processes)? RecoveryOf(string json)
+    {
+        if (JsonNode.Parse(json) is not { } root) return null;
+        var spans = new List<(string Trace, string Name, string Process)>();
+        foreach (JsonNode? resource in root["data"]?["resourceSpans"]?.AsArray() ?? [])
+        {
+            string process = resource!["resource"]!["attributes"]!.AsArray().First(a => (string?)a!["key"] == "service.instance.id")!["value"]!.ToJsonString();
+            foreach (JsonNode? scope in resource["scopeSpans"]!.AsArray())
+                foreach (JsonNode? span in scope!["spans"]!.AsArray())
+                    spans.Add(((string)span!["traceId"]!, (string)span["name"]!, process));
+        }
+        return spans.GroupBy(s => s.Trace).Where(t => t.Any(s => s.Name == "looped.recovery"))
+            .Select(t => ((HashSet<string>, int)?)([.. t.Select(s => s.Name)], t.Select(s => s.Process).Distinct().Count())).MaxBy(t => t!.Value.Item2);
+    }
+
+    private static async Task Until(Func<Task<bool>> holds, Func<string> found)
+    {
+        var waited = Stopwatch.StartNew();
+        while (!await holds())
+        {
+            Assert.True(waited.Elapsed < Patience, found());
+            await Task.Delay(500, TestContext.Current.CancellationToken);
+        }
+    }
+}
