@@ -16,7 +16,25 @@ public class DashboardTests(UndisturbedRun undisturbed)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     [Fact]
-    public async Task A_run_sends_to_the_dashboard_that_runs_and_a_recovery_is_one_trace_over_all_its_processes()
+    public Task A_run_sends_to_the_dashboard_that_runs_and_a_recovery_is_one_trace_over_all_its_processes() => Observe(_ => Task.CompletedTask);
+
+    [Fact]
+    public async Task A_browser_shows_the_metrics_of_a_run_and_the_trace_of_a_recovery()
+    {
+        await using Browser browser = await Browser.Open(1400, 1000);
+        await Observe(async page =>
+        {
+            await browser.Go($"{page}/traces");
+            await browser.Shows("looped.recovery");
+            await Save(browser, "traces");
+            await browser.Go($"{page}/metrics/resource/looped-worker");
+            await browser.Shows("looped.train.steps");
+            await Save(browser, "metrics");
+        });
+    }
+
+    /// <summary>A dashboard, a run of two workers of which one is killed, a look, and the end.</summary>
+    private async Task Observe(Func<string, Task> look)
     {
         int port = Ports.Free(3);
         string page = At(port);
@@ -44,7 +62,7 @@ public class DashboardTests(UndisturbedRun undisturbed)
             }, () => $"{RecoveryOf(trace)?.Processes} processes with {string.Join(", ", RecoveryOf(trace)?.Spans ?? [])}\n{trace[..Math.Min(2000, trace.Length)]}");
             Assert.Contains("looped-worker", resources, StringComparison.Ordinal);
 
-            await LookAt(page);
+            await look(page);
             ClusterRun.Kill(train, TinyRun.SigInt);
             await run.Ends(130, train);
         }
@@ -66,20 +84,6 @@ public class DashboardTests(UndisturbedRun undisturbed)
         LoopedProcess dashboard = run.Start("dashboard", "--otlp-port", $"{port}");
         await run.Ends(1, dashboard);
         Assert.Contains($"Port {port} of the dashboard is in use by another program; choose another with --otlp-port.", dashboard.Error, StringComparison.Ordinal);
-    }
-
-    /// <summary>The pages, in a real browser where there is one.</summary>
-    private static async Task LookAt(string page)
-    {
-        if (!File.Exists("/usr/bin/chromium")) return;
-        await using Browser browser = await Browser.Open(1400, 1000);
-        await browser.Go($"{page}/structuredlogs");
-        await browser.Go($"{page}/traces");
-        await browser.Shows("looped.recovery");
-        await Save(browser, "traces");
-        await browser.Go($"{page}/metrics/resource/looped-worker");
-        await browser.Shows("looped.train.steps");
-        await Save(browser, "metrics");
     }
 
     private static async Task Save(Browser browser, string name)
