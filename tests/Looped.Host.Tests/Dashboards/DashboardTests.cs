@@ -16,16 +16,17 @@ public class DashboardTests(UndisturbedRun undisturbed)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     [Fact]
-    public Task A_run_sends_to_the_dashboard_that_runs_and_a_recovery_is_one_trace_over_all_its_processes() => Observe(_ => Task.CompletedTask);
+    public Task A_run_sends_to_the_dashboard_that_runs_and_a_recovery_is_one_trace_over_all_its_processes() => Observe((_, _) => Task.CompletedTask);
 
     [Fact]
     public async Task A_browser_shows_the_metrics_of_a_run_and_the_trace_of_a_recovery()
     {
         await using Browser browser = await Browser.Open(1400, 1000);
-        await Observe(async page =>
+        await Observe(async (page, trace) =>
         {
-            await browser.Go($"{page}/traces");
-            await browser.Shows("looped.recovery");
+            await browser.Go($"{page}/traces/detail/{trace}");
+            string shown = await browser.Shows("first_step");
+            Assert.All(["looped.recovery", "detect", "abort", "form", "connect", "copy"], span => Assert.Contains(span, shown, StringComparison.Ordinal));
             await Save(browser, "traces");
             await browser.Go($"{page}/metrics/resource/looped-worker");
             await browser.Shows("looped.train.steps");
@@ -34,7 +35,7 @@ public class DashboardTests(UndisturbedRun undisturbed)
     }
 
     /// <summary>A dashboard, a run of two workers of which one is killed, a look, and the end.</summary>
-    private async Task Observe(Func<string, Task> look)
+    private async Task Observe(Func<string, string, Task> look)
     {
         int port = Ports.Free(3);
         string page = At(port);
@@ -53,16 +54,16 @@ public class DashboardTests(UndisturbedRun undisturbed)
             using (Process victim = Process.GetProcessById(ElasticRunTests.WorkersOf(train)[1])) victim.Kill();
 
             using var client = new HttpClient { BaseAddress = new Uri(page) };
-            string resources = "", trace = "";
+            string resources = "", spans = "";
             await Until(async () =>
             {
                 resources = await client.GetStringAsync(new Uri("api/telemetry/resources", UriKind.Relative), TestContext.Current.CancellationToken);
-                trace = await client.GetStringAsync(new Uri("api/telemetry/spans?limit=2000", UriKind.Relative), TestContext.Current.CancellationToken);
-                return RecoveryOf(trace) is { Processes: >= 2 } r && r.Spans.IsSupersetOf(["looped.recovery", "detect", "abort", "form", "connect", "copy", "first_step"]);
-            }, () => $"{RecoveryOf(trace)?.Processes} processes with {string.Join(", ", RecoveryOf(trace)?.Spans ?? [])}\n{trace[..Math.Min(2000, trace.Length)]}");
+                spans = await client.GetStringAsync(new Uri("api/telemetry/spans?limit=2000", UriKind.Relative), TestContext.Current.CancellationToken);
+                return RecoveryOf(spans) is { Processes: >= 2 } r && r.Spans.IsSupersetOf(["looped.recovery", "detect", "abort", "form", "connect", "copy", "first_step"]);
+            }, () => $"{RecoveryOf(spans)}\n{spans[..Math.Min(2000, spans.Length)]}");
             Assert.Contains("looped-worker", resources, StringComparison.Ordinal);
 
-            await look(page);
+            await look(page, RecoveryOf(spans)!.Id);
             ClusterRun.Kill(train, TinyRun.SigInt);
             await run.Ends(130, train);
         }
@@ -94,12 +95,17 @@ public class DashboardTests(UndisturbedRun undisturbed)
 
     private static string At(int port) => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}");
 
-    /// <summary>Of the trace with a recovery: its spans' names, and how many processes they come from.</summary>
-    private static (HashSet<string> Spans, int Processes)? RecoveryOf(string json)
+    /// <summary>A trace: its id, the names of its spans, and how many processes they come from.</summary>
+    private sealed record Trace(string Id, HashSet<string> Spans, int Processes)
     {
-        if (JsonNode.Parse(json) is not { } root) return null;
+        public override string ToString() => $"trace {Id} of {Processes} processes: {string.Join(", ", Spans)}";
+    }
+
+    /// <summary>Of the traces with a recovery, the one of the most processes.</summary>
+    private static Trace? RecoveryOf(string json)
+    {
         var spans = new List<(string Trace, string Name, string Process)>();
-        foreach (JsonNode? resource in root["data"]?["resourceSpans"]?.AsArray() ?? [])
+        foreach (JsonNode? resource in JsonNode.Parse(json)!["data"]?["resourceSpans"]?.AsArray() ?? [])
         {
             string process = resource!["resource"]!["attributes"]!.AsArray().First(a => (string?)a!["key"] == "service.instance.id")!["value"]!.ToJsonString();
             foreach (JsonNode? scope in resource["scopeSpans"]!.AsArray())
@@ -107,7 +113,7 @@ public class DashboardTests(UndisturbedRun undisturbed)
                     spans.Add(((string)span!["traceId"]!, (string)span["name"]!, process));
         }
         return spans.GroupBy(s => s.Trace).Where(t => t.Any(s => s.Name == "looped.recovery"))
-            .Select(t => ((HashSet<string>, int)?)([.. t.Select(s => s.Name)], t.Select(s => s.Process).Distinct().Count())).MaxBy(t => t!.Value.Item2);
+            .Select(t => new Trace(t.Key, [.. t.Select(s => s.Name)], t.Select(s => s.Process).Distinct().Count())).MaxBy(t => t.Processes);
     }
 
     private static async Task Until(Func<Task<bool>> holds, Func<string> found)
