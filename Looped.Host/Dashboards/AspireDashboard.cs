@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Reflection;
-using Looped.Host.Clustering;
 using Looped.Host.Training;
 using Looped.Models;
 
