@@ -90,7 +90,7 @@ internal static class ClusterSection
     private static Markup Throughput(IReadOnlyList<ReportRun> runs)
     {
         (double X, double Y)[][] raw = [.. runs.Select(r => LearningSection.Points(r, s => s.TokensPerSecond))];
-        var chart = new Chart(LearningSection.Across(runs), Axis.Around(raw.SelectMany(p => p).Select(p => p.Y), fromZero: true)) { Height = 200 };
+        var chart = new Chart(LearningSection.Across(runs), Axis.Around(raw.SelectMany(LearningSection.Middle), air: 0.3, fromZero: true)) { Height = 200 };
         for (int i = 0; i < runs.Count; i++)
         {
             ReportRun run = runs[i];
@@ -104,7 +104,9 @@ internal static class ClusterSection
 
     private static Markup Table(ReportRun run)
     {
-        RunEvent[] rows = [.. run.Events.Where(e => e.Event is not RunEventKind.Checkpoint)];
+        bool IsMove(RunEvent e) => e is { Event: RunEventKind.Generation, Reason: "rebalance" };
+        RunEvent[] rows = [.. run.Events.Where(e => e.Event is not RunEventKind.Checkpoint && !IsMove(e))];
+        int moves = run.Events.Count(IsMove);
         var html = new Html();
         bool folded = rows.Length > RowsShown;
         if (folded) html.Line($"<details><summary>{rows.Length:N0} events</summary>");
@@ -116,6 +118,8 @@ internal static class ClusterSection
         }
         html.Raw("</table>");
         if (rows.Length > MostRows) html.Line($"<p class=\"note\">and {rows.Length - MostRows:N0} more in events.jsonl</p>");
-        return html.Raw(folded ? "</details>" : "").Done;
+        html.Raw(folded ? "</details>" : "");
+        if (moves > 0) html.Line($"<p class=\"note\">besides, micro-batches were moved to faster workers {(moves == 1 ? "once" : $"{moves:N0} times")}</p>");
+        return html.Done;
     }
 }

@@ -97,7 +97,8 @@ internal static class LearningSection
     public static (double X, double Y)[] Smooth((double X, double Y)[] points) =>
         [.. points.Zip(Smoothing.Symmetric([.. points.Select(p => p.Y)], points.Length / 40), (p, y) => (p.X, y))];
 
-    private static IEnumerable<double> Middle((double X, double Y)[] points)
+    /// <summary>The range of the values without the outermost hundredths.</summary>
+    public static IEnumerable<double> Middle((double X, double Y)[] points)
     {
         double[] sorted = [.. points.Select(p => p.Y).Where(double.IsFinite).Order()];
         return sorted.Length == 0 ? [] : [sorted[sorted.Length / 100], sorted[^(1 + sorted.Length / 100)]];

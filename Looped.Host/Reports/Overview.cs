@@ -41,7 +41,7 @@ internal static class Overview
         void Tile(string name, string value, string below) => page.Line($"<div class=\"tile\"><small>{name}</small><b>{value}</b><span>{below}</span></div>");
         Tile("steps", last is null ? "0" : $"{last.Step:N0}", last is null ? "none committed yet" : $"of {last.Steps:N0}; {Quantity.Count(last.Tokens)} tokens");
         if (run.Records.Evaluations is [.., { } evaluation])
-            Tile("perplexity", Perplexity(evaluation.Perplexity), $"validation, step {evaluation.Step:N0}{(run.Records.Evaluations.Count > 1 ? $"; it began at {Perplexity(run.Records.Evaluations[0].Perplexity)}" : "")}");
+            Tile("perplexity", Perplexity(evaluation.Perplexity), run.Records.Evaluations.Count > 1 ? $"validation; it began at {Perplexity(run.Records.Evaluations[0].Perplexity)}" : $"validation at step {evaluation.Step:N0}");
         Tile("tokens per second", Speed(run) is { } speed ? Quantity.Count(speed) : "–", "median of the steps");
         Tile("goodput", Goodput(run) is { } goodput ? $"{100 * goodput:0.0} %" : "–", "time in steps that count");
         if (run.Steps.Count > 0) Tile("workers", Workers(run), $"{run.Steps.Select(s => s.Generation).Distinct().Count():N0} generations");
