@@ -10,15 +10,24 @@ using OpenTelemetry.Exporter;
 
 namespace Looped.Host.Benchmarks;
 
-/// <summary>Seconds from commit to commit, with every signal on and with none, of steps of one run.</summary>
-internal sealed record TelemetryResult(IReadOnlyList<double> On, IReadOnlyList<double> Off, int Requests)
+/// <summary>From commit to commit: seconds, and processor seconds of the whole process, exporters included.</summary>
+internal readonly record struct StepCost(double Seconds, double Processor);
+
+/// <summary>What steps of one run cost with every signal on and with none.</summary>
+/// <param name="On">Steps with.</param>
+/// <param name="Off">Steps without.</param>
+/// <param name="Requests">Exports that the collector took.</param>
+internal sealed record TelemetryResult(IReadOnlyList<StepCost> On, IReadOnlyList<StepCost> Off, int Requests)
 {
     /// <summary>What the signals add to a step, as a share of it: the difference of the medians.</summary>
-    public double Extra => Median(On) / Median(Off) - 1;
+    public double Extra => Median(On, c => c.Seconds) / Median(Off, c => c.Seconds) - 1;
 
-    public static double Median(IReadOnlyList<double> values)
+    /// <summary>The same for processor time: steadier where other programs compute too.</summary>
+    public double ExtraProcessor => Median(On, c => c.Processor) / Median(Off, c => c.Processor) - 1;
+
+    public static double Median(IReadOnlyList<StepCost> costs, Func<StepCost, double> part)
     {
-        double[] sorted = [.. values.Order()];
+        double[] sorted = [.. costs.Select(part).Order()];
         return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
 }
@@ -29,11 +38,12 @@ internal sealed record TelemetryResult(IReadOnlyList<double> On, IReadOnlyList<d
 /// </summary>
 internal sealed class TelemetryBenchmark(RunRecipe recipe, RunData data)
 {
-    private const int Block = 6, Settling = 2;
+    private const int Block = 12, Settling = 3;
 
-    private readonly List<double> _on = [], _off = [];
+    private readonly List<StepCost> _on = [], _off = [];
     private Exporters? _exporters;
     private long _last;
+    private TimeSpan _processor;
 
     /// <summary>Measures.</summary>
     /// <param name="blocks">Pairs of blocks of steps.</param>
@@ -56,9 +66,9 @@ internal sealed class TelemetryBenchmark(RunRecipe recipe, RunData data)
     {
         int place = (int)((step.Step - 1) % Block);
         bool on = (step.Step - 1) / Block % 2 == 1;
-        if (step.Step > 2 * Block && place >= Settling) (on ? _on : _off).Add(Stopwatch.GetElapsedTime(_last).TotalSeconds);
+        if (step.Step > 2 * Block && place >= Settling) (on ? _on : _off).Add(new StepCost(Stopwatch.GetElapsedTime(_last).TotalSeconds, (Environment.CpuUsage.TotalTime - _processor).TotalSeconds));
         if (place == Block - 1) Toggle(!on, collector);
-        _last = Stopwatch.GetTimestamp();
+        (_last, _processor) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
     }
 
     private void Toggle(bool on, Uri collector)

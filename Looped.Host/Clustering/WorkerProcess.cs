@@ -84,6 +84,7 @@ internal sealed class WorkerProcess(WorkerOptions options)
     {
         var scrape = ScrapeAddress.OfWorker(options.Listen.Host, options.Advertise?.Host, recipe.Telemetry.PrometheusPort, run.Slot);
         using var instruments = new Instruments();
+        using IDisposable? gpu = GpuWatch.Show(instruments, recipe.Training.Device);
         using Exporters exporters = Exporters.Start(new NodeIdentity("worker", Path.GetFileName(run.RunFolder), run.Slot), recipe.Telemetry, scrape, required: false,
             sentence => Terminal.Error.WriteWarning(sentence));
         var environment = new RunEnvironment

@@ -30,6 +30,7 @@ internal sealed class TrainRun(RunSession session, RunData data, ITrainingDispla
     {
         var scrape = new ScrapeAddress("127.0.0.1", session.Recipe.Telemetry.PrometheusPort);
         using var instruments = new Instruments();
+        using IDisposable? gpu = GpuWatch.Show(instruments, session.Recipe.Training.Device);
         using Exporters exporters = Exporters.Start(new NodeIdentity("train", session.Folder.Name), session.Recipe.Telemetry, scrape, required: true,
             sentence => display.Note($"warning: {sentence}"));
         using ScrapeTargets? targets = scrape.Port == 0 ? null : new ScrapeTargets(session.Folder, scrape, "train", display.Note);

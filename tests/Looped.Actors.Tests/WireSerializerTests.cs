@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Looped.Actors.Telemetry;
 
 namespace Looped.Actors.Tests;
 
@@ -10,6 +11,24 @@ public class WireSerializerTests
         Type[] messages = [.. typeof(IWireMessage).Assembly.GetTypes().Where(t => typeof(IWireMessage).IsAssignableFrom(t) && !t.IsInterface)];
         Assert.Empty(messages.Except(WireSerializer.Types));
         Assert.All(messages, type => Assert.NotNull(WireContext.Default.GetTypeInfo(type)));
+    }
+
+    [Fact]
+    public void A_plan_carries_its_trace_context_from_worker_to_worker()
+    {
+        const string Trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        var plan = new Supervision.GenerationPlan(Supervision.Generation.Even(1, 7, ["a", "b"], 4), ["a:1", "b:2"], null, -1, null, null, false) { Trace = Trace };
+        Assert.Equal(Trace, Supervision.PlanJson.Read(Supervision.PlanJson.Write(plan)).Trace);
+        Assert.Null(Supervision.PlanJson.Read(Supervision.PlanJson.Write(plan with { Trace = null })).Trace);
+    }
+
+    [Fact]
+    public void A_status_carries_the_account_of_its_workers_time()
+    {
+        var time = new TimeTotals { Productive = 1, Startup = 2, DataWait = 3, CheckpointStall = 4, Recovery = 5, Idle = 6, LostWork = 7 };
+        var status = new Supervision.WorkerReported(new Supervision.WorkerStatus { Worker = "a", Time = time });
+        string json = JsonSerializer.Serialize(status, typeof(Supervision.WorkerReported), WireContext.Default);
+        Assert.Equal(time, ((Supervision.WorkerReported)JsonSerializer.Deserialize(json, typeof(Supervision.WorkerReported), WireContext.Default)!).Status.Time);
     }
 
     [Fact]

@@ -30,6 +30,19 @@ public class SignalsTests(TwoWorkers run)
         Assert.Equal(LoopedMetrics.All.Select(d => d.Name).Except(Absent).Order(), run.Signals.Sums.Keys.Where(k => !k.Contains('{', StringComparison.Ordinal)).Order());
 
     [Fact]
+    public void A_gpu_shows_under_the_conventional_names_and_what_it_does_not_know_does_not()
+    {
+        using var instruments = new Instruments();
+        using IDisposable shown = instruments.Gpus.Add(() => new GpuNumbers("GPU-1", "H1", 0.5, 20, 80, 300, null, 1e6));
+        using var signals = new Signals();
+        signals.Look();
+        Assert.Equal(0.5, signals.Sums["hw.gpu.utilization{GPU-1,gpu,H1,general}"]);
+        Assert.Equal(0.25, signals.Sums["hw.gpu.memory.utilization{GPU-1,gpu,H1}"]);
+        Assert.Equal((20, 80, 300, 1e6), (signals.Sums["hw.gpu.memory.usage"], signals.Sums["hw.gpu.memory.limit"], signals.Sums["hw.power"], signals.Sums["hw.energy"]));
+        Assert.DoesNotContain("hw.temperature", signals.Sums.Keys);
+    }
+
+    [Fact]
     public void Values_stay_within_their_closed_sets()
     {
         string[] allowed =

@@ -115,7 +115,12 @@ internal sealed partial class ClusterRun(ElasticRecipe undisturbed) : IDisposabl
         Assert.Equal(steps, StepLog.Read<StepReport>(Run.Metrics).Select(s => s.Step));
         Assert.Equal(steps, Assignments.Select(a => a.Step));
         Assert.All(Assignments, a => Assert.Equal(Enumerable.Range(0, ElasticRecipe.MicroBatches), a.Assignment.SelectMany(m => m).Order()));
-        Assert.Equal(RunStatus.Finished, RunSummary.Read(Run.Summary)?.Status);
+        RunSummary summary = RunSummary.Read(Run.Summary)!;
+        Assert.Equal(RunStatus.Finished, summary.Status);
+        // Every second of every worker has a kind, those of killed ones up to their last word.
+        Assert.Equal(summary.Time!.Goodput, summary.Goodput);
+        Assert.InRange(summary.Goodput, 0.001, 1);
+        Assert.True(summary.Time.Productive > 0 && summary.Time.Startup > 0, $"{summary.Time}");
     }
 
     /// <summary>The longest that a step took.</summary>
