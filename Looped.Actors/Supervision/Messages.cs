@@ -60,7 +60,8 @@ public sealed record StopAfterStep(string Reason) : IWireMessage;
 /// <summary>This worker has notice: it leaves at the end of the step, or, in a hurry, at once.</summary>
 /// <param name="Hurry">Whether it leaves at once.</param>
 /// <param name="Signal">What the notice was, such as <c>SIGTERM</c>.</param>
-public sealed record LeaveNotice(bool Hurry, string? Signal = null) : IWireMessage;
+/// <param name="GraceSeconds">Within how long it has to be gone.</param>
+public sealed record LeaveNotice(bool Hurry, string? Signal = null, double? GraceSeconds = null) : IWireMessage;
 
 /// <summary>A worker is through: its thread has ended and nothing of it is under way.</summary>
 /// <param name="Worker">Its name.</param>

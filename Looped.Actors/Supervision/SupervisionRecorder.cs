@@ -15,6 +15,7 @@ internal sealed class SupervisionRecorder : IDisposable
     private readonly Instruments _instruments;
     private readonly Func<TimeSpan> _now;
     private readonly Dictionary<string, TimeTotals> _times = [];
+    private readonly Dictionary<string, TimeSpan> _noticed = [];
     private readonly StepBook _steps = new();
     private readonly Activity? _run;
     private readonly IDisposable[] _shown;
@@ -42,6 +43,8 @@ internal sealed class SupervisionRecorder : IDisposable
     {
         if (before is not null && before.Sequence >= status.Sequence) _instruments.StaleMessages.Add(1);
         else if (status.Time is { } time) _times[status.Worker] = time;
+        if (status.Activity == RankActivity.Ended) _noticed.Remove(status.Worker);
+        else if (status.Leaving) _noticed.TryAdd(status.Worker, _now());
     }
 
     /// <summary>A decision was made. Plans that it made get their trace contexts.</summary>
@@ -124,6 +127,7 @@ internal sealed class SupervisionRecorder : IDisposable
         {
             WorkerStatus? status = state.Workers.GetValueOrDefault(member)?.Status;
             if (status is { Activity: RankActivity.Ended } or { Leaving: true, Activity: RankActivity.Idle }) continue;
+            if (_noticed.Remove(member, out TimeSpan since)) _instruments.DrainDuration.Record((_now() - since).TotalSeconds, new Tag(Outcome, "killed"));
             _instruments.Preemptions.Add(1, new Tag(Reason, "node_lost"));
         }
     }

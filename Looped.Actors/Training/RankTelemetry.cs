@@ -12,8 +12,8 @@ namespace Looped.Actors.Training;
 public sealed class RankTelemetry : IDisposable
 {
     private readonly IDisposable[] _shown;
-    private double _drainSince = -1;
-    private string? _signal;
+    private LeaveNotice? _notice;
+    private long _noticed;
 
     /// <summary>Begins the account.</summary>
     /// <param name="environment">The worker's run.</param>
@@ -81,11 +81,11 @@ public sealed class RankTelemetry : IDisposable
     }
 
     /// <summary>The worker has notice. The first one counts.</summary>
-    internal void Notice(string? signal)
+    internal void Notice(LeaveNotice notice)
     {
-        if (_drainSince >= 0) return;
-        (_drainSince, _signal) = (Time.Totals.Alive, signal);
-        Instruments.CountPreemption(signal);
+        if (_notice is not null) return;
+        (_notice, _noticed) = (notice, Stopwatch.GetTimestamp());
+        Instruments.CountPreemption(notice.Signal);
     }
 
     /// <summary>The worker is through.</summary>
@@ -93,12 +93,10 @@ public sealed class RankTelemetry : IDisposable
     internal void End(GenerationPlan? plan)
     {
         Time.Enter(TimeKind.Idle);
-        if (_drainSince < 0) return;
-        double seconds = Time.Totals.Alive - _drainSince;
-        Instruments.DrainDuration.Record(seconds, new Tag(Outcome, "clean"));
-        DateTime now = DateTime.UtcNow;
-        Spans.Tell(Spans.Cluster, Spans.Drain, Spans.Parse(plan?.Trace), now - TimeSpan.FromSeconds(seconds), now, default,
-            new Tag(LoopedAttributes.Worker, Worker), new Tag(Signal, _signal));
+        if (_notice is null) return;
+        Instruments.DrainDuration.Record(Stopwatch.GetElapsedTime(_noticed).TotalSeconds, new Tag(Outcome, "clean"));
+        Spans.Tell(Spans.Cluster, Spans.Drain, Spans.Parse(plan?.Trace), Spans.At(_noticed), DateTime.UtcNow, default,
+            new Tag(LoopedAttributes.Worker, Worker), new Tag(Signal, _notice.Signal), new Tag(Deadline, _notice.GraceSeconds));
     }
 
     /// <inheritdoc/>

@@ -96,7 +96,7 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
         Receive<StopAfterStep>(stop => _inbox.Update(state => state.StopReason is null ? state with { StopReason = stop.Reason } : state));
         Receive<LeaveNotice>(notice =>
         {
-            _telemetry.Notice(notice.Signal);
+            _telemetry.Notice(notice);
             _inbox.Update(state => state with { Leaving = true, Hurry = state.Hurry || notice.Hurry, Notice = state.Notice ?? notice.Signal });
         });
         Receive<RunEnded>(over => _inbox.Update(state => state.Released ? state : state with { Released = true }));

@@ -125,7 +125,7 @@ internal sealed class WorkerProcess(WorkerOptions options)
         void Leave(bool hurry, string signal)
         {
             _noticed = true;
-            local.Tell(new LeaveNotice(hurry, signal));
+            local.Tell(new LeaveNotice(hurry, signal, options.Grace.TotalSeconds));
             grace ??= new Timer(_ => local.Tell(new LeaveNotice(Hurry: true)), null, options.Grace, Timeout.InfiniteTimeSpan);
         }
         Volatile.Write(ref _leave, Leave);

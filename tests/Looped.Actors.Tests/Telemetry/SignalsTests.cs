@@ -121,7 +121,7 @@ public class SignalsTests(TwoWorkers run)
     public void Checkpoints_and_drains_are_always_traced()
     {
         Activity drain = Assert.Single(run.Signals.Named("looped.drain"));
-        Assert.Equal("SIGTERM", drain.GetTagItem("looped.signal"));
+        Assert.Equal(("SIGTERM", 25.0), (drain.GetTagItem("looped.signal"), drain.GetTagItem("looped.deadline")));
         Activity[] checkpoints = [.. run.Signals.Named("looped.checkpoint")];
         Assert.NotEmpty(checkpoints);
         Assert.All(checkpoints, c => Assert.Equal(["stall", "write"],

@@ -57,7 +57,7 @@ public sealed class TwoWorkers : IAsyncLifetime
             if (report.Step == BreaksAfter) network.Break();
             if (report.Step == LeavesAfter)
             {
-                leaver.Tell(new LeaveNotice(Hurry: false, "SIGTERM"));
+                leaver.Tell(new LeaveNotice(Hurry: false, "SIGTERM", 25));
                 // The steps are short: they wait until the supervisor has planned without it.
                 SpinWait.SpinUntil(() => Signals.Sums.GetValueOrDefault("looped.cluster.generations{preempted}") > 0, Bound);
             }
