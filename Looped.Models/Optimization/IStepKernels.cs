@@ -20,6 +20,13 @@ internal readonly record struct AdamWScalars(
     public double RootCorrection => Math.Sqrt(1 - Math.Pow(Beta2, Count));
 }
 
+/// <summary>Scalars of one update by stochastic gradient descent.</summary>
+/// <param name="Factor">As in <see cref="AdamWScalars"/>.</param>
+/// <param name="LearningRate">The step's rate.</param>
+/// <param name="Momentum">μ.</param>
+/// <param name="WeightDecay">Added to the gradient, times the parameter.</param>
+internal readonly record struct SgdScalars(double Factor, double LearningRate, double Momentum, double WeightDecay);
+
 /// <summary>
 /// The element-wise passes of a step over flat buffers. Each fixes its own order of lanes and blocks, so every worker of a run
 /// gets the same bits without talking to the others.
@@ -41,4 +48,7 @@ internal interface IStepKernels
 
     /// <summary>Updates one tensor: parameter, first and second moment in place.</summary>
     void AdamW(Tensor parameter, Tensor sums, Tensor moment1, Tensor moment2, in AdamWScalars scalars);
+
+    /// <summary>Updates one tensor: parameter and velocity in place.</summary>
+    void Sgd(Tensor parameter, Tensor sums, Tensor velocity, in SgdScalars scalars);
 }

@@ -30,7 +30,7 @@ public sealed class Replica : IDisposable
     private readonly Device _device;
     private readonly FlatParameters _parameters;
     private readonly IStepKernels _kernels;
-    private readonly AdamW _optimizer;
+    private readonly IOptimizer _optimizer;
     private readonly Tensor? _gathered;
     private readonly long _fullMicroBatch;
     private readonly double _scale;
@@ -52,7 +52,7 @@ public sealed class Replica : IDisposable
         _kernels = _device.type == DeviceType.CPU && recipe.Training.Precision != Precision.Float64
             ? new VectorKernels(recipe.Training.Reduction, recipe.Training.Threads)
             : new TensorKernels(recipe.Training.Reduction, _parameters.Values.dtype);
-        _optimizer = new AdamW(recipe.Optimizer, _parameters, _kernels);
+        _optimizer = Optimizers.Create(recipe.Optimizer, _parameters, _kernels);
         Sums = zeros(Layout.Length, dtype: _kernels.SumType, device: _device).DetachFromDisposeScope();
         // On a GPU one pass over all gradients costs what one over a single one costs, and its verdict has to be waited for once.
         if (_device.type != DeviceType.CPU) _gathered = zeros_like(_parameters.Values).DetachFromDisposeScope();
@@ -89,7 +89,7 @@ public sealed class Replica : IDisposable
     internal FlatParameters Parameters => _parameters;
 
     /// <summary>The optimizer's state.</summary>
-    internal AdamW Optimizer => _optimizer;
+    internal IOptimizer Optimizer => _optimizer;
 
     /// <summary>Runs forward and backward on one micro-batch and adds its gradient to <see cref="Sums"/>.</summary>
     /// <returns>How long the forward pass took; on a GPU, how long it took to hand it over.</returns>

@@ -13,14 +13,14 @@ public static class ReplicaExchange
     private const int HashBlock = 1 << 26;
 
     /// <summary>
-    /// SHA-256 over everything that decides how training goes on: parameters, moments, update counts, step, tokens, skipped steps.
+    /// SHA-256 over everything that decides how training goes on: parameters, optimizer state, update counts, step, tokens, skipped steps.
     /// 64 lower-case hexadecimal digits. Equal hashes continue with equal bits.
     /// </summary>
     public static string StateHash(this Replica replica)
     {
         ArgumentNullException.ThrowIfNull(replica);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (Tensor buffer in (Tensor[])[replica.Parameters.Values, replica.Optimizer.Moment1, replica.Optimizer.Moment2])
+        foreach (Tensor buffer in Buffers(replica))
         {
             using Tensor host = buffer.cpu();
             for (long start = 0; start < host.numel(); start += HashBlock)
@@ -43,9 +43,7 @@ public static class ReplicaExchange
         ArgumentNullException.ThrowIfNull(replica);
         ArgumentNullException.ThrowIfNull(broadcast);
         using var scope = NewDisposeScope();
-        broadcast(replica.Parameters.Values);
-        broadcast(replica.Optimizer.Moment1);
-        broadcast(replica.Optimizer.Moment2);
+        foreach (Tensor buffer in Buffers(replica)) broadcast(buffer);
         long[] numbers = [.. replica.Optimizer.Counts, replica.Step, replica.Tokens, replica.SkippedSteps];
         Tensor carried = tensor(numbers, dtype: ScalarType.Int64).clone();
         broadcast(carried);
@@ -67,11 +65,12 @@ public static class ReplicaExchange
         {
             Dictionary<string, Parameter> source = fresh.named_parameters().ToDictionary(p => p.name, p => p.parameter);
             foreach ((string name, Parameter parameter) in replica.Model.named_parameters()) parameter.copy_(source[name]);
-            replica.Optimizer.Moment1.zero_();
-            replica.Optimizer.Moment2.zero_();
+            foreach (OptimizerBuffer buffer in replica.Optimizer.Buffers) buffer.Values.zero_();
             Array.Clear(replica.Optimizer.Counts);
         }
         replica.Drop();
         replica.SetCounters(0, 0, 0);
     }
+
+    private static IEnumerable<Tensor> Buffers(Replica replica) => replica.Optimizer.Buffers.Select(b => b.Values).Prepend(replica.Parameters.Values);
 }

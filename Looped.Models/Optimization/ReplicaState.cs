@@ -7,7 +7,7 @@ namespace Looped.Models.Optimization;
 /// <summary>Copies a replica to host memory and back, bit for bit.</summary>
 public static class ReplicaState
 {
-    private const string FirstMoment = "exp_avg.", SecondMoment = "exp_avg_sq.", StepCount = "step.";
+    private const string StepCount = "step.";
 
     /// <summary>Copies everything that decides how training goes on. Only between steps.</summary>
     public static TrainingSnapshot Snapshot(this Replica replica)
@@ -16,8 +16,7 @@ public static class ReplicaState
         IReadOnlyList<ParameterSlot> slots = replica.Layout.Slots;
         NamedTensor[] optimizer =
         [
-            .. Copy(replica.Optimizer.Moment1, slots, FirstMoment),
-            .. Copy(replica.Optimizer.Moment2, slots, SecondMoment),
+            .. replica.Optimizer.Buffers.SelectMany(b => Copy(b.Values, b.Layout.Slots, b.Prefix)),
             .. slots.Select(s => new NamedTensor(StepCount + s.Name, ElementType.I64, [], BitConverter.GetBytes(replica.Optimizer.Counts[s.Index]))),
         ];
         var state = new JsonObject { ["tokens"] = replica.Tokens, ["skipped_steps"] = replica.SkippedSteps };
@@ -33,20 +32,20 @@ public static class ReplicaState
         IReadOnlyList<ParameterSlot> slots = replica.Layout.Slots;
         ElementType type = TypeOf(replica.Parameters.Values);
         Dictionary<string, NamedTensor> weights = snapshot.Parameters.ToDictionary(t => t.Name);
-        Dictionary<string, NamedTensor> moments = snapshot.Optimizer.ToDictionary(t => t.Name);
+        Dictionary<string, NamedTensor> optimizer = snapshot.Optimizer.ToDictionary(t => t.Name);
         (string Name, ElementType Type, IReadOnlyList<long> Shape)[] expected = [.. slots.Select(s => (s.Name, type, s.Shape))];
         RequireSame(weights, expected, "model.safetensors");
-        RequireSame(moments,
-            [.. expected.Select(e => (FirstMoment + e.Name, e.Type, e.Shape)), .. expected.Select(e => (SecondMoment + e.Name, e.Type, e.Shape)),
-                .. expected.Select(e => (StepCount + e.Name, ElementType.I64, (IReadOnlyList<long>)[]))], "optimizer.safetensors");
+        RequireSame(optimizer,
+            [.. replica.Optimizer.Buffers.SelectMany(b => b.Layout.Slots.Select(s => (b.Prefix + s.Name, type, s.Shape))),
+                .. slots.Select(s => (StepCount + s.Name, ElementType.I64, (IReadOnlyList<long>)[]))], "optimizer.safetensors");
 
         foreach (ParameterSlot slot in slots)
         {
             Write(replica.Parameters.Values, slot, weights[slot.Name]);
-            Write(replica.Optimizer.Moment1, slot, moments[FirstMoment + slot.Name]);
-            Write(replica.Optimizer.Moment2, slot, moments[SecondMoment + slot.Name]);
-            replica.Optimizer.Counts[slot.Index] = BitConverter.ToInt64(moments[StepCount + slot.Name].Data.Span);
+            replica.Optimizer.Counts[slot.Index] = BitConverter.ToInt64(optimizer[StepCount + slot.Name].Data.Span);
         }
+        foreach (OptimizerBuffer buffer in replica.Optimizer.Buffers)
+            foreach (ParameterSlot slot in buffer.Layout.Slots) Write(buffer.Values, slot, optimizer[buffer.Prefix + slot.Name]);
         replica.Drop();
         replica.SetCounters(snapshot.Step, snapshot.State["tokens"]!.GetValue<long>(), snapshot.State["skipped_steps"]!.GetValue<long>());
     }

@@ -42,5 +42,13 @@ internal sealed class TensorKernels(Recipes.Reduction reduction, ScalarType mode
         parameter.addcdiv_(moment1, denominator, -s.StepSize);
     }
 
+    public void Sgd(Tensor parameter, Tensor sums, Tensor velocity, in SgdScalars s)
+    {
+        using var scope = NewDisposeScope();
+        using IDisposable noGrad = no_grad();
+        velocity.mul_(s.Momentum).add_(Gradient(sums, s.Factor) + parameter * s.WeightDecay);
+        parameter.add_(velocity, alpha: -s.LearningRate);
+    }
+
     private Tensor Gradient(Tensor sums, double factor) => (sums.to(ScalarType.Float64) * factor).to(modelType);
 }

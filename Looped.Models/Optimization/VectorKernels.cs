@@ -94,6 +94,34 @@ internal sealed unsafe class VectorKernels(Recipes.Reduction reduction, int thre
         }
     }
 
+    public void Sgd(Tensor parameter, Tensor sums, Tensor velocity, in SgdScalars scalars)
+    {
+        float* p = HostMemory.Pointer<float>(parameter), v = HostMemory.Pointer<float>(velocity);
+        Reader reader = Read(sums);
+        SgdScalars s = scalars;
+        ForEachBlock(parameter.numel(), (start, count) => Update(p + start, v + start, start, count, reader, s));
+    }
+
+    // The operations and their order are those of torch.optim.SGD.
+    private static void Update(float* p, float* v, long start, int count, Reader reader, in SgdScalars s)
+    {
+        float* g = stackalloc float[Block];
+        reader.Load(start, count, s.Factor, g);
+        float decay = (float)s.WeightDecay, momentum = (float)s.Momentum, rate = (float)-s.LearningRate;
+        int i = 0;
+        for (; i + 8 <= count; i += 8)
+        {
+            Vector256<float> value = Vector256.Load(p + i), velocity = Vector256.Load(v + i) * momentum + (Vector256.Load(g + i) + value * decay);
+            velocity.Store(v + i);
+            (value + velocity * rate).Store(p + i);
+        }
+        for (; i < count; i++)
+        {
+            v[i] = v[i] * momentum + (g[i] + p[i] * decay);
+            p[i] += v[i] * rate;
+        }
+    }
+
     private void ForEachBlock(long length, Action<long, int> body)
     {
         long blocks = (length + Block - 1) / Block;

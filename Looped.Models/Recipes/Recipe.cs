@@ -89,21 +89,28 @@ public enum Weighting
 /// <summary>The `optimizer` section.</summary>
 public sealed record OptimizerRecipe
 {
-    /// <summary>`adamw`.</summary>
+    /// <summary>`adamw`, `sgd` (with momentum) or `adafactor`.</summary>
     public OptimizerName Name { get; init; } = OptimizerName.Adamw;
 
-    /// <summary>The peak learning rate.</summary>
+    /// <summary>The peak learning rate; `adafactor` reads it only with `relative_step: false`.</summary>
     [Range(0.0, 1e3)]
     public double LearningRate { get; init; } = 1e-3;
 
-    /// <summary>Decay rates of the first and second moment, each in [0, 1).</summary>
+    /// <summary>`adamw`: decay rates of the first and second moment, each in [0, 1).</summary>
     public IReadOnlyList<double> Betas { get; init; } = [0.9, 0.95];
 
-    /// <summary>Added to the root of the second moment.</summary>
+    /// <summary>`adamw`: added to the root of the second moment.</summary>
     [Range(0.0, 1.0)]
     public double Epsilon { get; init; } = 1e-8;
 
-    /// <summary>Decoupled weight decay; applies to the matrices of linear layers, not to biases, norms and embeddings.</summary>
+    /// <summary>`sgd`: the share of the last update that goes on.</summary>
+    [Range(0.0, 0.999999)]
+    public double Momentum { get; init; } = 0.9;
+
+    /// <summary>`adafactor`: steps of min(0.01, 1/√step) times the size of a tensor, whatever rate and schedule say, as in the original; `false` takes the schedule's rate for the first factor.</summary>
+    public bool RelativeStep { get; init; } = true;
+
+    /// <summary>Weight decay (decoupled, but with `sgd` a part of the gradient); applies to the matrices of linear layers, not to biases, norms and embeddings.</summary>
     [Range(0.0, 1e3)]
     public double WeightDecay { get; init; } = 0.1;
 
@@ -117,12 +124,18 @@ public enum OptimizerName
 {
     /// <summary>AdamW (Loshchilov and Hutter, 2019).</summary>
     Adamw,
+
+    /// <summary>Stochastic gradient descent with momentum.</summary>
+    Sgd,
+
+    /// <summary>Adafactor (Shazeer and Stern, 2018).</summary>
+    Adafactor,
 }
 
 /// <summary>The `schedule` section. A schedule is a pure function of the step and the total number of steps.</summary>
 public sealed record ScheduleRecipe
 {
-    /// <summary>`one_cycle_cosine`, `one_cycle_linear`, `cosine` (linear warm-up, cosine to `final_fraction`) or `constant`.</summary>
+    /// <summary>`one_cycle_cosine` (both phases are cosines, as the original's `cos`), `one_cycle_linear`, `cosine` (linear warm-up, cosine to `final_fraction`), `constant` or `none` (the same).</summary>
     public ScheduleName Name { get; init; } = ScheduleName.OneCycleCosine;
 
     /// <summary>Share of the steps spent warming up.</summary>
@@ -156,6 +169,9 @@ public enum ScheduleName
 
     /// <summary>Always the peak rate.</summary>
     Constant,
+
+    /// <summary>The same, by the original's name.</summary>
+    None,
 }
 
 /// <summary>The `training` section.</summary>

@@ -25,12 +25,12 @@ internal sealed partial class LearningRateParity : IParityKind
     {
         ParityCase parity = ParityCase.OfNumbers(vector, name);
         string description = vector.Json["description"]?.GetValue<string>() ?? "";
-        if (Named().Match(name) is not { Success: true } match) return parity.Fail($"the schedule '{name}' is not of the form total=N,cos|linear,warmup=SHARE");
+        if (Named().Match(name) is not { Success: true } match) return parity.Fail($"the schedule '{name}' is not of the form total=N,cos|linear|none,warmup=SHARE");
 
         int total = int.Parse(match.Groups["total"].Value, CultureInfo.InvariantCulture);
         var schedule = new ScheduleRecipe
         {
-            Name = match.Groups["shape"].Value == "cos" ? ScheduleName.OneCycleCosine : ScheduleName.OneCycleLinear,
+            Name = match.Groups["shape"].Value switch { "cos" => ScheduleName.OneCycleCosine, "linear" => ScheduleName.OneCycleLinear, _ => ScheduleName.None },
             WarmupFraction = Number(match.Groups["warmup"].Value),
             DivFactor = Shared(description, "div_factor", 100),
             FinalDivFactor = Shared(description, "final_div_factor", 0.05),
@@ -49,6 +49,6 @@ internal sealed partial class LearningRateParity : IParityKind
 
     private static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
 
-    [GeneratedRegex(@"^total=(?<total>\d+),(?<shape>cos|linear),warmup=(?<warmup>[0-9.eE+-]+)$")]
+    [GeneratedRegex(@"^total=(?<total>\d+),(?<shape>cos|linear|none),warmup=(?<warmup>[0-9.eE+-]+)$")]
     private static partial Regex Named();
 }

@@ -10,6 +10,7 @@ internal sealed class MacsParity : IParityKind
     {
         ["but"] = "but_full_depth",
         ["cot"] = "cotformer_full_depth",
+        ["lncot"] = "cotformer_full_depth_lnmid_depthemb",
         ["adm"] = "adaptive_cotformer_mod_efficient_sigmoid_crw_lnmid_de_random_factor_single_final",
         ["abut"] = "but_mod_efficient_sigmoid_lnmid_depthemb_random_factor_for_mac_compute",
     };

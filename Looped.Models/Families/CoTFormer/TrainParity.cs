@@ -9,12 +9,12 @@ using static TorchSharp.torch;
 namespace Looped.Models.Families.CoTFormer;
 
 /// <summary>
-/// Kind `train`: a short optimisation trajectory through the project's own step (fixed-point sums, clipping, AdamW, schedule). The
+/// Kind `train`: a short optimisation trajectory through the project's own step (fixed-point sums, clipping, optimizer, schedule). The
 /// loss of each micro-batch is measured by a forward of its own before the step.
 /// </summary>
 internal sealed class TrainParity : IParityKind
 {
-    private const int MicroBatchAxis = 1, SequenceAxis = 2, TokenAxis = 3;
+    private const int SequenceAxis = 2, TokenAxis = 3;
 
     /// <inheritdoc/>
     public IEnumerable<ParityRow> Run(ParityVector vector)
@@ -33,7 +33,7 @@ internal sealed class TrainParity : IParityKind
             model.Dispose();
             return parity.Fail("a trajectory with dropout cannot be compared: its masks are not given");
         }
-        Recipe recipe = RecipeOf(parity.Vector, model.Config, tokens.shape);
+        Recipe recipe = TrainParityRecipe.Read(parity.Vector, model.Config, tokens.shape);
         using var replica = new Replica(recipe, model);
         int steps = (int)tokens.shape[0], microBatches = recipe.Batch.MicroBatches();
         var losses = new List<double>();
@@ -75,47 +75,6 @@ internal sealed class TrainParity : IParityKind
             IEnumerable<string> ours = model.named_parameters().Select(p => p.name).Where(name => model.Decays(name) == decays);
             parity.CompareExactly($"{key}: differences", ours.Count(name => !expected.Remove(name)) + expected.Count, 0);
         }
-    }
-
-    private static Recipe RecipeOf(ParityVector vector, CoTFormerConfig model, long[] shape)
-    {
-        string path = vector.Path;
-        JsonObject optimizer = vector.Json.Section("optimizer", path), schedule = vector.Json.Section("scheduler", path);
-        RequireOnly(optimizer, "AdamW", path);
-        RequireOnly(schedule, "OneCycleLR", path);
-        int sequences = (int)shape[SequenceAxis], microBatches = (int)shape[MicroBatchAxis];
-        return new Recipe
-        {
-            Model = model with { SequenceLength = (int)shape[TokenAxis] },
-            Batch = new() { GlobalSequences = sequences * microBatches, MicroSequences = sequences, Weighting = Weighting.MicroBatch },
-            Optimizer = new()
-            {
-                LearningRate = optimizer.Real("max_lr", path),
-                Betas = [.. (optimizer["betas"] as JsonArray ?? throw new LoopedException($"{path}: optimizer.betas is missing.")).Select(b => b!.GetValue<double>())],
-                Epsilon = optimizer.Real("eps", path),
-                WeightDecay = optimizer.Real("weight_decay", path),
-                ClipNorm = vector.Json.Real("grad_clip", path, absent: 0),
-            },
-            Schedule = new()
-            {
-                Name = schedule.Text("anneal", path) == "linear" ? ScheduleName.OneCycleLinear : ScheduleName.OneCycleCosine,
-                WarmupFraction = schedule.Real("pct_start", path),
-                DivFactor = schedule.Real("div_factor", path),
-                FinalDivFactor = schedule.Real("final_div_factor", path),
-            },
-            Training = new()
-            {
-                Steps = schedule.Integer("total_steps", path),
-                Threads = get_num_threads(),
-                Device = vector.Device,
-                Precision = vector.Precision == ScalarType.Float64 ? Precision.Float64 : Precision.Float32,
-            },
-        };
-    }
-
-    private static void RequireOnly(JsonObject section, string type, string path)
-    {
-        if (section.Text("type", path) is var found && found != type) throw new LoopedException($"{path}: trajectories with {found} cannot be run, only with {type}.");
     }
 
     private static MicroBatch BatchOf(Tensor tokens, Tensor targets, int step, int index)
