@@ -68,7 +68,7 @@ internal static class SeedCommand
         // The first seed answers for the run folder; one that stands by finds it taken.
         using RunSession? session = options.Seeds.Count == 0 ? RunSession.Open(folder, recipe, data.Dataset.ContentHash, extend, TimeProvider.System) : null;
         foreach (string warning in session?.Warnings ?? []) Terminal.Error.WriteWarning(warning);
-        using var display = new PlainDisplay();
+        using var display = new GradientWatch(new PlainDisplay(), recipe.Evaluation.Every);
         await using var seed = new SeedProcess(options, recipe, folder, data, display);
         display.Note($"seed of {recipe.Name} at {seed.Address}; run folder {folder.Root}");
         display.Note($"add workers:  looped worker --seed {seed.Address}");
@@ -93,13 +93,13 @@ internal static class SeedCommand
         };
     }
 
-    private static int Finished(PlainDisplay display, RunFolder folder, RunEnded ended)
+    private static int Finished(GradientWatch display, RunFolder folder, RunEnded ended)
     {
         display.Note($"finished after {ended.Step} steps; look at it with  looped status {folder.Root}");
         return ExitCode.Finished;
     }
 
-    private static int Stopped(PlainDisplay display, RunEnded ended)
+    private static int Stopped(GradientWatch display, RunEnded ended)
     {
         display.Note($"stopped at step {ended.Step}: {ended.Reason}; start the seed and workers again to continue");
         return ExitCode.Finished;

@@ -75,7 +75,8 @@ internal static class TrainCommand
         using (RunSession session = RunSession.Open(folder, recipe, data.Dataset.ContentHash, extend, TimeProvider.System))
         {
             foreach (string warning in session.Warnings) Terminal.Error.WriteWarning(warning);
-            using ITrainingDisplay display = Terminal.Out.IsInteractive ? new LiveDisplay(Terminal.Out.Console, TimeProvider.System) : new PlainDisplay();
+            using var display = new GradientWatch(
+                Terminal.Out.IsInteractive ? new LiveDisplay(Terminal.Out.Console, TimeProvider.System) : new PlainDisplay(), recipe.Evaluation.Every);
             display.Note(data.Training.Describe());
             display.Start(recipe.Name, session.Restored?.Step ?? 0, recipe.Training.Steps);
             TimeSpan? limit = maxMinutes is { } minutes ? TimeSpan.FromMinutes(minutes) : null;

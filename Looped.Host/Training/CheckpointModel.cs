@@ -1,4 +1,5 @@
 using Looped.Actors.Recipes;
+using Looped.Models;
 using Looped.Models.Checkpoints;
 using Looped.Models.Families;
 using Looped.Models.Recipes;
@@ -33,7 +34,7 @@ internal sealed class CheckpointModel : IDisposable
         try
         {
             model.Place(recipe.Training);
-            model.LoadWeights(checkpoint.Snapshot.Parameters);
+            Fill(model, checkpoint, recipe, path);
             return new CheckpointModel(checkpoint, recipe, data, model);
         }
         catch
@@ -41,6 +42,21 @@ internal sealed class CheckpointModel : IDisposable
             model.Dispose();
             data.Dispose();
             throw;
+        }
+    }
+
+    private static void Fill(LanguageModel model, LoadedCheckpoint checkpoint, RunRecipe recipe, string path)
+    {
+        try
+        {
+            model.LoadWeights(checkpoint.Snapshot.Parameters);
+        }
+        catch (LoopedException)
+        {
+            RunRecipe trained = RecipeFile.Parse<RunRecipe>(checkpoint.Info.Recipe, path, []);
+            string[] changed = [.. RecipeIdentity.Differences(trained, recipe).Where(d => d.Path.StartsWith("model.", StringComparison.Ordinal)).Select(d => $"{d.Path} {d.A}, not {d.B}")];
+            if (changed.Length == 0) throw;
+            throw new UsageException($"The checkpoint {path} holds another model: it was trained with {string.Join(", and with ", changed)}; leave that out.");
         }
     }
 

@@ -28,10 +28,11 @@ public static class Perplexity
     /// <param name="batches">What to predict.</param>
     /// <param name="loops">Number of repeats, or null for the configured one.</param>
     /// <param name="progress">Called with the sequences done so far.</param>
+    /// <param name="lengthFactors">As in <see cref="ModelInput.LengthFactors"/>.</param>
     /// <param name="cancellation">Ends the measurement between two batches.</param>
     /// <exception cref="LoopedException">There was no scored token.</exception>
     public static PerplexityResult Measure(LanguageModel model, IEnumerable<MicroBatch> batches, int? loops = null,
-        Action<long>? progress = null, CancellationToken cancellation = default)
+        Action<long>? progress = null, IReadOnlyList<double>? lengthFactors = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(batches);
@@ -46,7 +47,7 @@ public static class Perplexity
             Tensor input = tensor(batch.Tokens, dtype: ScalarType.Int64).view(batch.Sequences, batch.Length).to(device);
             Tensor targets = tensor(batch.Targets, dtype: ScalarType.Int64).view(batch.Sequences, batch.Length).to(device);
             using Autocast? mixed = model.EnterPrecision();
-            Tensor logits = model.Forward(new ModelInput(input, targets, Loops: loops)).Logits;
+            Tensor logits = model.Forward(new ModelInput(input, targets, Loops: loops, LengthFactors: lengthFactors)).Logits;
             Tensor scored = targets.ne(MicroBatch.Ignored);
             Tensor losses = nn.functional.cross_entropy(logits.view(-1, model.VocabularySize), targets.view(-1),
                 ignore_index: MicroBatch.Ignored, reduction: nn.Reduction.None).view(batch.Sequences, batch.Length).to(ScalarType.Float64);

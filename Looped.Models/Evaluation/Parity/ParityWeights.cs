@@ -14,7 +14,7 @@ public static class ParityWeights
     /// <param name="model">Already converted to the precision it computes in.</param>
     /// <param name="vector">The vector.</param>
     /// <param name="rename">Our name of a reference name; null for a tensor that is no parameter of ours.</param>
-    /// <exception cref="LoopedException">A parameter is missing, surplus or of another shape; all are listed.</exception>
+    /// <exception cref="LoopedException">A parameter is missing, surplus or of another shape; the first few are listed.</exception>
     public static void Load(LanguageModel model, ParityVector vector, Func<string, string?> rename)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -33,6 +33,6 @@ public static class ParityWeights
             else parameter.copy_(given.ToTensor());
         }
         problems.AddRange(missing.Keys.Select(name => $"{name} is missing in the file"));
-        if (problems.Count > 0) throw new LoopedException($"{vector.Path}: the weights do not fit the model that its config describes: {string.Join("; ", problems)}.");
+        if (problems.Count > 0) throw new LoopedException($"{vector.Path}: the weights do not fit the model that its config describes: {ModelWeights.Shortened(problems)}.");
     }
 }

@@ -108,6 +108,8 @@ public sealed record CoTFormerConfig : ModelConfig
         else if (PositionalEncoder == PositionalEncoder.Rotary && Width / Heads % 2 != 0)
             yield return new("heads", $"a head would have {Width / Heads} channels, and rotary positions turn them in pairs; choose heads so that width / heads is even");
 
+        if (Repeats < 1)
+            yield return new("repeats", $"{Repeats} repeats would leave the middle out; use 1 or more");
         if (!traits.Looped && LayersBegin + LayersEnd > 0)
             yield return new(LayersBegin > 0 ? "layers_begin" : "layers_end", $"the variant {Variant} has no repeated middle, so no layers can be reserved; leave it out");
         if (traits.Looped && MiddleLayers() < 1)

@@ -44,6 +44,22 @@ public class ProgressTests
     }
 
     [Fact]
+    public void At_each_evaluated_step_the_gradient_norms_are_told_and_a_spike_is_a_warning()
+    {
+        var lines = new List<string>();
+        using var display = new GradientWatch(new NotesDisplay(lines.Add), every: 10);
+        for (int step = 1; step <= Steps; step++) display.Step(Report(step) with { GradientNorm = step == 25 ? 9 : 0.5 });
+
+        Assert.Equal([
+            "gradient norm 0.50, largest 0.50, mean 0.50 over the last 10 steps",
+            "gradient norm 0.50, largest 0.50, mean 0.50 over the last 10 steps",
+            "gradient norm 0.50, largest 9.00, mean 1.35 over the last 10 steps",
+            "warning: a gradient norm of the last 10 steps was 6.7 times their mean; if the loss suffers, lower optimizer.clip_norm or optimizer.learning_rate.",
+            "gradient norm 0.50, largest 0.50, mean 0.50 over the last 10 steps",
+        ], lines);
+    }
+
+    [Fact]
     public void A_slow_run_shows_every_step_and_a_continued_one_says_where_it_goes_on()
     {
         var clock = new ManualClock();

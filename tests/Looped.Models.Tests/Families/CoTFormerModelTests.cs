@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using CsCheck;
+using Looped.Models.Checkpoints;
 using Looped.Models.Families;
 using Looped.Models.Families.CoTFormer;
 using Looped.Models.Randomness;
@@ -100,6 +101,18 @@ public class CoTFormerModelTests
         using var scope = NewDisposeScope();
         using LanguageModel model = Create(Small with { Variant = "base" });
         Assert.Contains("runs every layer once", Assert.Throws<LoopedException>(() => model.Forward(new ModelInput(Tokens(1, 3), Loops: 2))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Weights_of_another_variant_are_refused_in_one_sentence()
+    {
+        using LanguageModel but = Create(Small with { Variant = "but" }), cotformer = Create(Small with { Variant = "cotformer" });
+        NamedTensor[] weights = [.. but.named_parameters().Select(p => new NamedTensor(p.name, ElementType.F32, p.parameter.shape, p.parameter.bytes.ToArray()))];
+
+        string message = Assert.Throws<LoopedException>(() => cotformer.LoadWeights(weights)).Message;
+
+        Assert.StartsWith("The weights do not fit the model: transformer.h_mid.0.attn.c_attn.weight is (48, 24) instead of (72, 24); ", message, StringComparison.Ordinal);
+        Assert.EndsWith("; and 4 more. Use the recipe that they were trained with.", message, StringComparison.Ordinal);
     }
 
     [Fact]
