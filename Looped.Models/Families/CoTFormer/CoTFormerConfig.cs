@@ -122,21 +122,21 @@ public sealed record CoTFormerConfig : ModelConfig
     {
         if (DepthEmbedding != DepthEmbeddingKind.None && !traits.DepthEmbeddings.Contains(DepthEmbedding))
             yield return new("depth_embedding", $"the variant {Variant} has no depth embedding {RecipeScalar.Format(DepthEmbedding)}; "
-                + $"use {CoTFormerVariants.Names(v => v.DepthEmbeddings.Contains(DepthEmbedding))} or leave it out");
+                + $"use {CoTFormerVariants.Names(v => v.DepthEmbeddings.Contains(DepthEmbedding))}, or leave it out");
         if (DisableLnMid && !traits.MiddleNorm)
-            yield return new("disable_ln_mid", $"the variant {Variant} has no norm after a repeat; use {CoTFormerVariants.Names(v => v.MiddleNorm)} or leave it out");
+            yield return new("disable_ln_mid", $"the variant {Variant} has no norm after a repeat; use {CoTFormerVariants.Names(v => v.MiddleNorm)}, or leave it out");
     }
 
     private IEnumerable<RecipeProblem> RoutingProblems(VariantTraits traits)
     {
         string routed = CoTFormerVariants.Names(v => v.Routed);
         if (!traits.Routed && DepthRandomMethod != LengthFactors.Uniform)
-            yield return new("depth_random_method", $"the variant {Variant} has no routers, so it draws no length factors; use {routed} or leave it out");
+            yield return new("depth_random_method", $"the variant {Variant} has no routers, so it draws no length factors; use {routed}, or leave it out");
         if (traits.Routed && !traits.FactorMethods.Contains(DepthRandomMethod))
             yield return new("depth_random_method", $"'{DepthRandomMethod}' is not a way in which {Variant} draws length factors; choose one of "
                 + $"{string.Join(", ", traits.FactorMethods)}{Suggestions.DidYouMean(DepthRandomMethod, traits.FactorMethods)}");
         if (!traits.Routed && EvalLengthFactor is not null)
-            yield return new("eval_length_factor", $"the variant {Variant} has no routers, so it takes no length factors; use {routed} or leave it out");
+            yield return new("eval_length_factor", $"the variant {Variant} has no routers, so it takes no length factors; use {routed}, or leave it out");
         if (traits.Routed && EvalLengthFactor is { } factors && LengthFactors.Problem(factors, Repeats) is { } problem)
             yield return new("eval_length_factor", problem);
     }

@@ -90,6 +90,16 @@ public class CoTFormerConfigTests
         Assert.Equal((0.2, 0.5, PonderWeightOrder.Reference), (ponder.PonderLambdaP, ponder.PonderKlDivLossWeight, ponder.PondernetWeightOrder));
     }
 
+    [Theory]
+    [InlineData("variant: adm, repeats: 3")]
+    [InlineData("variant: adm, repeats: 3, eval_length_factor: [0.5, 0.25]")]
+    public void A_recipe_that_was_written_reads_the_same(string keys)
+    {
+        Recipe recipe = RecipeFile.Parse<Recipe>($"name: a\nmodel: {{ family: cotformer, {keys} }}\n", "recipe.yaml", []);
+        Recipe again = RecipeFile.Parse<Recipe>(RecipeWriter.ToYaml(recipe), "recipe.yaml", []);
+        Assert.Equivalent(recipe, again, strict: true);
+    }
+
     [Fact]
     public void An_odd_head_is_fine_without_rotary_positions() =>
         Assert.Equal(15, Bind("width: 15, heads: 3, positional_encoder: none").Width);
