@@ -9,10 +9,12 @@ namespace Looped.Host.Tests.Slurm;
 
 /// <summary>
 /// A whole SLURM on loopback: munged, slurmctld and one slurmd with four CPUs, all with sockets, ports and folders of their own, ended on disposal.
-/// Partition scavenger is preempted by partition normal and gives ten seconds' grace.
+/// Partition scavenger is preempted by partition normal and gives ten seconds from notice to kill.
 /// </summary>
+/// <param name="graceTime">Those seconds by the partition's GraceTime; else, with a GraceTime of 0, by KillWait.</param>
+/// <param name="environment">What the daemons and clients have in their environment, and the jobs from them.</param>
 [SupportedOSPlatform("linux")]
-internal sealed class SlurmCluster : IDisposable
+internal sealed class SlurmCluster(bool graceTime = true, IReadOnlyDictionary<string, string?>? environment = null) : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
@@ -24,7 +26,8 @@ internal sealed class SlurmCluster : IDisposable
         && new[] { "slurmctld", "slurmd", "munged", "sbatch" }.All(program => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Append("/usr/sbin")
             .Any(folder => File.Exists(Path.Combine(folder, program))));
 
-    public SlurmCluster()
+    /// <summary>Starts the daemons and waits until the node is idle.</summary>
+    public SlurmCluster Started()
     {
         File.WriteAllBytes(_folder["key"], Enumerable.Range(0, 128).Select(i => (byte)i).ToArray());
         File.SetUnixFileMode(_folder["key"], UnixFileMode.UserRead);
@@ -36,6 +39,7 @@ internal sealed class SlurmCluster : IDisposable
         Start("slurmctld", "-D", "-c", "-f", Configuration);
         Start("slurmd", "-D", "-f", Configuration, "-N", "n1");
         Await("an idle node", () => Say("sinfo", "-h", "-o", "%T").Contains("idle", StringComparison.Ordinal));
+        return this;
     }
 
     private string Configuration => _folder["slurm.conf"];
@@ -94,6 +98,7 @@ internal sealed class SlurmCluster : IDisposable
     private Process Launch(string? folder, string program, string[] args)
     {
         var start = new ProcessStartInfo("env", [program, .. args]) { WorkingDirectory = folder ?? _folder.Root, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach ((string name, string? value) in environment ?? new Dictionary<string, string?>()) start.Environment[name] = value;
         start.Environment["SLURM_CONF"] = Configuration;
         start.Environment["PATH"] += ":/usr/sbin";
         return Process.Start(start)!;
@@ -139,10 +144,10 @@ internal sealed class SlurmCluster : IDisposable
         PreemptType=preempt/partition_prio
         PreemptMode=REQUEUE
         JobRequeue=1
-        KillWait=5
+        KillWait={(graceTime ? 5 : 10)}
         NodeName=n1 NodeHostname={Dns.GetHostName()} NodeAddr=127.0.0.1 Port={FreePort()} CPUs=4 Boards=1 SocketsPerBoard=1 CoresPerSocket=4 ThreadsPerCore=1 RealMemory=4000 State=UNKNOWN
         PartitionName=normal Nodes=n1 Default=YES PriorityTier=10 PreemptMode=OFF MaxTime=INFINITE State=UP
-        PartitionName=scavenger Nodes=n1 Default=NO PriorityTier=1 PreemptMode=REQUEUE GraceTime=10 MaxTime=INFINITE State=UP
+        PartitionName=scavenger Nodes=n1 Default=NO PriorityTier=1 PreemptMode=REQUEUE GraceTime={(graceTime ? 10 : 0)} MaxTime=INFINITE State=UP
 
         """;
 }

@@ -34,7 +34,7 @@ public sealed class SlurmStoryTests : IDisposable
         using LoopedProcess looped = LoopedProcess.Start(_folder.Root, null, "slurm", "quickstart", "--workers", "2", "--partition", "scavenger", "--seed-partition", "normal",
             "--cpus", "1", "--memory", "100M", "--grace", "10", "--program", Program());
         (await looped.WaitAsync()).Expect(ExitCode.Finished);
-        using var cluster = new SlurmCluster();
+        using SlurmCluster cluster = new SlurmCluster().Started();
 
         Assert.StartsWith("seed: job 1; workers: array 2;", cluster.SayIn("/", "bash", _folder["runs/quickstart/slurm/submit.sh"]), StringComparison.Ordinal);
         cluster.Await("both workers", () => Log("slurm-worker-2_0.log").Contains("program worker", StringComparison.Ordinal) && Log("slurm-worker-2_1.log").Contains("program worker", StringComparison.Ordinal));
