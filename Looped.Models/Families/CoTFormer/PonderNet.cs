@@ -98,11 +98,16 @@ internal sealed class PonderNet : CoTFormerModel
     /// <summary>q_r = λ_r Π_{s&lt;r} (1 − λ_s), the last one what is left; (B, R, T).</summary>
     private static Tensor Geometric(Tensor halting)
     {
-        int repeats = (int)halting.shape[1];
-        Tensor passed = (1 - halting).clamp(1e-10, 1).log().cumsum(1).exp();                // Π_{s≤r} (1 − λ_s)
-        Tensor reached = cat([ones_like(passed.narrow(1, 0, 1)), passed.narrow(1, 0, repeats - 1)], 1);
-        Tensor q = (reached * halting).narrow(1, 0, repeats - 1);
-        return cat([q, 1 - q.sum(1, keepdim: true)], 1).clamp(0, 1);
+        Tensor goesOn = (1 - halting).clamp(1e-10, 1).log();            // log (1 − λ_r)
+        Tensor reached = zeros_like(goesOn.narrow(1, 0, 1));            // log Π_{s<r} (1 − λ_s), (B, 1, T); summed one by one: GPUs have no deterministic cumsum
+        var q = new List<Tensor>();
+        for (int r = 0; r < halting.shape[1] - 1; r++)
+        {
+            q.Add(reached.exp() * halting.narrow(1, r, 1));
+            reached = reached + goesOn.narrow(1, r, 1);
+        }
+        Tensor left = q.Aggregate(ones_like(reached), (rest, one) => rest - one);
+        return cat([.. q, left], 1).clamp(0, 1);
     }
 
     /// <summary>KL(prior ‖ q), the mean over tokens; the prior is geometric, the last repeat takes what is left.</summary>

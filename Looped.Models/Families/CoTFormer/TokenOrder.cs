@@ -18,10 +18,10 @@ internal sealed partial class TokenOrder(ParityCase parity)
         int number = int.Parse(match.Groups["number"].Value, CultureInfo.InvariantCulture);
         bool router = match.Groups["kind"].Value == "router";
         // Router k looks at the tokens of repeat k + 1.
-        if (parity.Find($"trace.rep{(router ? number + 1 : number)}.positions") is not { } positions) return file;
+        if (parity.Find($"trace.rep{(router ? number + 1 : number)}.positions")?.cpu() is not { } positions) return file;
         if (!router || match.Groups["what"].Value is "logits" or "is_final") return Sort(file, positions);
 
-        if (parity.Find($"trace.router{number}.selected") is not { } selected) return file;
+        if (parity.Find($"trace.router{number}.selected")?.cpu() is not { } selected) return file;
         Tensor chosen = positions.gather(1, selected);                          // (B, k): positions of those that go on
         return match.Groups["what"].Value == "selected" ? Sort(chosen, chosen) : Sort(file, chosen);
     }
