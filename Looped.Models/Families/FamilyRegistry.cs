@@ -1,4 +1,5 @@
 using Looped.Models.Families.CoTFormer;
+using Looped.Models.Families.Stars;
 
 namespace Looped.Models.Families;
 
@@ -9,6 +10,7 @@ public static class FamilyRegistry
     public static IReadOnlyList<IFamily> All { get; } =
     [
         new CoTFormerFamily(),
+        new StarsFamily(),
     ];
 
     /// <summary>Finds a family by name, or null.</summary>

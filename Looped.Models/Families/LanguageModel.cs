@@ -5,14 +5,22 @@ using static TorchSharp.torch;
 
 namespace Looped.Models.Families;
 
+/// <summary>Where in a run a micro-batch stands; with it a model can draw once for a whole step, or change with the step.</summary>
+/// <param name="Seed">The recipe's seed.</param>
+/// <param name="Step">The step, from 0.</param>
+/// <param name="MicroBatch">Its number within the step, 0 … M−1.</param>
+/// <param name="MicroBatches">M.</param>
+public readonly record struct TrainingPlace(long Seed, long Step, int MicroBatch, int MicroBatches);
+
 /// <summary>What a forward pass is given.</summary>
 /// <param name="Tokens">Token ids, int64, (B, T).</param>
 /// <param name="Targets">Target ids, int64, (B, T), −1 where nothing is scored; null to get only the last position's logits.</param>
 /// <param name="Random">Source of every draw (dropout, loop counts …) in training; null means evaluation: no dropout, no draws.</param>
 /// <param name="Loops">Number of repeats to run instead of the configured one; null for the configured one.</param>
 /// <param name="LengthFactors">Models that let tokens halt: the share of the tokens that enters each repeat after the first; null for the configured ones.</param>
+/// <param name="Place">Where in a run the micro-batch stands; null in evaluation.</param>
 public sealed record ModelInput(Tensor Tokens, Tensor? Targets = null, RandomStream? Random = null, int? Loops = null,
-    IReadOnlyList<double>? LengthFactors = null)
+    IReadOnlyList<double>? LengthFactors = null, TrainingPlace? Place = null)
 {
     /// <summary>Whether dropout and random depths apply.</summary>
     public bool Training => Random is not null;

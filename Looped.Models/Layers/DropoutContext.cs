@@ -13,6 +13,9 @@ internal sealed class DropoutContext(double rate, RandomStream? random)
 {
     private long _place;
 
+    /// <summary>Whether anything is dropped.</summary>
+    public bool Active => random is not null && rate > 0;
+
     /// <summary>Zeroes elements and scales up the others; the tensor itself where there is nothing to drop.</summary>
     public Tensor Apply(Tensor x)
     {

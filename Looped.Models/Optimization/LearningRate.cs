@@ -18,6 +18,7 @@ public static class LearningRate
             ScheduleName.OneCycleCosine => OneCycle(schedule, peak, step, steps, CosineBlend),
             ScheduleName.OneCycleLinear => OneCycle(schedule, peak, step, steps, LinearBlend),
             ScheduleName.Cosine => WarmUpThenCosine(schedule, peak, step, steps),
+            ScheduleName.HalfCosine => HalfCosine(schedule, peak, step, steps),
             _ => peak,
         };
     }
@@ -37,6 +38,13 @@ public static class LearningRate
         if (step < warm) return peak * (step + 1) / warm;
         double rest = Math.Max(1, steps - 1 - warm);
         return CosineBlend(peak, peak * schedule.FinalFraction, Math.Min(1, (step - warm) / rest));
+    }
+
+    // STARS, section 5: stepped after the optimizer, so update s has the rate peak · s / warm, then peak · (1 + cos(π (s − warm) / (steps − warm))) / 2.
+    private static double HalfCosine(ScheduleRecipe schedule, double peak, long step, long steps)
+    {
+        double warm = Math.Round(schedule.WarmupFraction * steps);
+        return step < warm ? peak * step / warm : CosineBlend(peak, 0, (step - warm) / Math.Max(1, steps - warm));
     }
 
     private static double CosineBlend(double from, double to, double share) => to + (from - to) / 2 * (1 + Math.Cos(Math.PI * share));

@@ -105,7 +105,8 @@ public sealed class Replica : IDisposable
         int scored = batch.ScoredTokens;
         double weight = _recipe.Batch.Weighting == Weighting.Token ? (double)scored / _fullMicroBatch : 1;
         var input = new ModelInput(Upload(batch.Tokens, batch), Upload(batch.Targets, batch),
-            RandomStream.ForMicroBatch(_recipe.Seed, batch.Step, batch.Index));
+            RandomStream.ForMicroBatch(_recipe.Seed, batch.Step, batch.Index),
+            Place: new(_recipe.Seed, batch.Step, batch.Index, _recipe.Batch.MicroBatches()));
         if (scored > 0)
         {
             Tensor loss = Forward(input);

@@ -135,7 +135,7 @@ public enum OptimizerName
 /// <summary>The `schedule` section. A schedule is a pure function of the step and the total number of steps.</summary>
 public sealed record ScheduleRecipe
 {
-    /// <summary>`one_cycle_cosine` (both phases are cosines, as the original's `cos`), `one_cycle_linear`, `cosine` (linear warm-up, cosine to `final_fraction`), `constant` or `none` (the same).</summary>
+    /// <summary>`one_cycle_cosine` (both phases are cosines, as the original's `cos`), `one_cycle_linear`, `cosine` (linear warm-up, cosine to `final_fraction`), `half_cosine` (linear from 0, so that the first update has the rate 0, then a cosine towards 0), `constant` or `none` (the same).</summary>
     public ScheduleName Name { get; init; } = ScheduleName.OneCycleCosine;
 
     /// <summary>Share of the steps spent warming up.</summary>
@@ -166,6 +166,9 @@ public enum ScheduleName
 
     /// <summary>Linear warm-up, then a cosine.</summary>
     Cosine,
+
+    /// <summary>Linear warm-up from 0, then half a cosine that would reach 0 one update after the last.</summary>
+    HalfCosine,
 
     /// <summary>Always the peak rate.</summary>
     Constant,

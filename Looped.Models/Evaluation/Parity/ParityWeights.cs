@@ -14,8 +14,9 @@ public static class ParityWeights
     /// <param name="model">Already converted to the precision it computes in.</param>
     /// <param name="vector">The vector.</param>
     /// <param name="rename">Our name of a reference name; null for a tensor that is no parameter of ours.</param>
+    /// <param name="optional">Which parameters the file may leave out, because the vector does not use them; they stay as they are. Null for none.</param>
     /// <exception cref="LoopedException">A parameter is missing, surplus or of another shape; the first few are listed.</exception>
-    public static void Load(LanguageModel model, ParityVector vector, Func<string, string?> rename)
+    public static void Load(LanguageModel model, ParityVector vector, Func<string, string?> rename, Func<string, bool>? optional = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(vector);
@@ -32,7 +33,7 @@ public static class ParityWeights
                 problems.Add($"{name} is ({string.Join(", ", given.Shape)}) in the file and ({string.Join(", ", parameter.shape)}) in the model");
             else parameter.copy_(given.ToTensor());
         }
-        problems.AddRange(missing.Keys.Select(name => $"{name} is missing in the file"));
+        problems.AddRange(missing.Keys.Where(name => optional?.Invoke(name) != true).Select(name => $"{name} is missing in the file"));
         if (problems.Count > 0) throw new LoopedException($"{vector.Path}: the weights do not fit the model that its config describes: {ModelWeights.Shortened(problems)}.");
     }
 }
