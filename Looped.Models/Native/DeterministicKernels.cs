@@ -10,7 +10,7 @@ namespace Looped.Models.Native;
 /// </summary>
 public static unsafe partial class DeterministicKernels
 {
-    private const string Library = "libtorch_cpu.so";
+    private const string Library = "libtorch_cpu.so", Lacking = " does not have a deterministic implementation";
 
     private static readonly Lazy<Switches?> Found = new(Find);
 
@@ -35,6 +35,16 @@ public static unsafe partial class DeterministicKernels
         ((delegate* unmanaged[Cdecl]<nint, byte, byte, void>)switches.Set)(switches.Context, (byte)(required ? 1 : 0), 0);
         // Filling memory that is written before it is read costs time and changes nothing.
         ((delegate* unmanaged[Cdecl]<nint, byte, void>)switches.SetFill)(switches.Context, 0);
+    }
+
+    /// <summary>A sentence for people about an error of LibTorch; null unless an operation lacks a deterministic kernel.</summary>
+    public static string? Explain(Exception error)
+    {
+        ArgumentNullException.ThrowIfNull(error);
+        int at = error.Message.IndexOf(Lacking, StringComparison.Ordinal);
+        return at < 0 ? null
+            : $"The model uses {error.Message[..at].Split(' ', '\n')[^1]}, which has no deterministic kernel on this device, so that training.reduction=exact64 cannot keep its promise; " +
+              "set training.reduction=float32 to train without it, or training.device=cpu.";
     }
 
     private static Switches? Find()

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Looped.Models.Data;
 using Looped.Models.Families;
@@ -109,9 +110,17 @@ public sealed class Replica : IDisposable
             Place: new(_recipe.Seed, batch.Step, batch.Index, _recipe.Batch.MicroBatches()));
         if (scored > 0)
         {
-            Tensor loss = Forward(input);
-            forward = Stopwatch.GetElapsedTime(started);
-            loss.backward();
+            Tensor loss;
+            try
+            {
+                loss = Forward(input);
+                forward = Stopwatch.GetElapsedTime(started);
+                loss.backward();
+            }
+            catch (ExternalException e) when (DeterministicKernels.Explain(e) is { } sentence)
+            {
+                throw new LoopedException(sentence, e);
+            }
             bool acceptable = AddLoss(loss.to(ScalarType.Float64).item<double>() * weight);
             if (_gathered is not null) acceptable &= AddGathered(_gathered, weight * _scale);
             else
