@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Looped.Host.CommandLine;
+using Looped.Models;
 using Looped.Models.Data;
 using Looped.Models.Data.Preparation;
 
@@ -11,15 +13,21 @@ namespace Looped.Host.Commands;
 /// <summary><c>looped prepare</c>: token files from text.</summary>
 internal static class PrepareCommand
 {
+    /// <summary>As the first source: what follows is an archive of OpenWebText2, split as CoTFormer's was.</summary>
+    private const string OpenWebText2 = "openwebtext2";
+
+    private const double OpenWebText2Share = 0.0005;
+
     private static readonly Argument<string[]> Sources = new("SOURCE")
     {
-        Description = "Text files, JSONL files (.jsonl, .ndjson), or folders with .txt and JSONL files in them.",
+        Description = "Text files, JSONL files (.jsonl, .ndjson), tars of zstandard-compressed JSONL, or folders with .txt and JSONL files in them; " +
+            $"after the word {OpenWebText2}, its archive as published (openwebtext2.jsonl.zst.tar).",
         Arity = ArgumentArity.OneOrMore,
     };
 
     private static readonly Option<string> Tokenizer = new("--tokenizer")
     {
-        Description = "bytes, characters, or the path of a Hugging Face tokenizer.json.",
+        Description = $"bytes, characters, or the path of a Hugging Face tokenizer.json; {OpenWebText2} wants it named, as published it is GPT-2's.",
         HelpName = "T",
         DefaultValueFactory = _ => "characters",
     };
@@ -31,6 +39,21 @@ internal static class PrepareCommand
         Description = "In JSONL, the key of the text.",
         HelpName = "KEY",
         DefaultValueFactory = _ => "text",
+    };
+
+    private static readonly Option<double?> Validation = new("--validation")
+    {
+        Description = "The share of the documents of JSONL or archives that is drawn by lot for validation, such as 0.01; otherwise the last tenth, "
+            + $"and {OpenWebText2Share.ToString(CultureInfo.InvariantCulture)} of {OpenWebText2}.",
+        HelpName = "SHARE",
+        Validators =
+        {
+            result =>
+            {
+                if (result.Tokens is [var token] && double.TryParse(token.Value, CultureInfo.InvariantCulture, out double share) && share is not (> 0 and < 1))
+                    result.AddError($"--validation must be between 0 and 1, not {token.Value}");
+            },
+        },
     };
 
     private static readonly Option<int> Threads = new("--threads")
@@ -54,24 +77,25 @@ internal static class PrepareCommand
     /// <summary>The command.</summary>
     public static Command Create()
     {
-        var command = new LoopedCommand("prepare", "Make token files from text files, folders and JSONL.")
+        var command = new LoopedCommand("prepare", "Make token files from text, JSONL, and the archive of OpenWebText2. An interrupted preparation is gone on with by the same command.")
         {
             Examples =
             [
                 "looped prepare corpus/ --tokenizer gpt2/tokenizer.json --out data/corpus",
+                "looped prepare openwebtext2 openwebtext2.jsonl.zst.tar --tokenizer gpt2/tokenizer.json --out data/openwebtext2",
                 "looped prepare articles.jsonl --jsonl-key body --tokenizer bytes --out data/articles",
             ],
         };
         command.Add(Sources);
-        foreach (Option option in new Option[] { Tokenizer, Output, JsonKey, Threads, Json }) command.Add(option);
+        foreach (Option option in new Option[] { Tokenizer, Output, JsonKey, Validation, Threads, Json }) command.Add(option);
         command.SetAction(Run);
         return command;
     }
 
     private static int Run(ParseResult parsed)
     {
-        var request = new PreparationRequest(parsed.GetRequiredValue(Sources), parsed.GetRequiredValue(Tokenizer), parsed.GetRequiredValue(Output),
-            parsed.GetRequiredValue(JsonKey), parsed.GetValue(Threads));
+        PreparationRequest request = Request(parsed);
+        if (CorpusPreparer.Unfinished(request.Output) is { } unfinished) Terminal.Error.WriteLine($"going on with {unfinished}");
         using var stop = new CancellationTokenSource();
         using PosixSignalRegistration interrupt = StopOn(PosixSignal.SIGINT, stop), terminate = StopOn(PosixSignal.SIGTERM, stop);
         var clock = Stopwatch.StartNew();
@@ -83,9 +107,27 @@ internal static class PrepareCommand
         }
         catch (OperationCanceledException)
         {
-            Terminal.Error.WriteWarning($"stopped before it was finished; nothing was left at {request.Output}. Run the same command to begin again.");
+            Terminal.Error.WriteWarning(CorpusPreparer.Unfinished(request.Output) is { } left
+                ? $"stopped before it was finished; what is done waits in {left}. Run the same command to go on."
+                : $"stopped before it was finished; nothing was left at {request.Output}. Run the same command to begin again.");
             return ExitCode.Interrupted;
         }
+    }
+
+    private static PreparationRequest Request(ParseResult parsed)
+    {
+        string[] sources = parsed.GetRequiredValue(Sources);
+        bool openWebText2 = sources[0] == OpenWebText2;
+        if (openWebText2)
+        {
+            sources = sources[1..];
+            if (sources.Length == 0)
+                throw new UsageException($"{OpenWebText2} wants the path of its archive: `looped prepare {OpenWebText2} openwebtext2.jsonl.zst.tar --tokenizer tokenizer.json --out DIR`.");
+            if (parsed.GetResult(Tokenizer) is null or { Implicit: true })
+                throw new UsageException($"{OpenWebText2} wants its tokenizer named: `--tokenizer` with the path of GPT-2's tokenizer.json, or bytes, or characters.");
+        }
+        return new PreparationRequest(sources, parsed.GetRequiredValue(Tokenizer), parsed.GetRequiredValue(Output), parsed.GetRequiredValue(JsonKey),
+            parsed.GetValue(Threads), openWebText2, parsed.GetValue(Validation) ?? (openWebText2 ? OpenWebText2Share : null), Resume: true);
     }
 
     private static PosixSignalRegistration StopOn(PosixSignal signal, CancellationTokenSource stop) => PosixSignalRegistration.Create(signal, context =>

@@ -1,6 +1,9 @@
+using System.Formats.Tar;
+using System.Text;
 using System.Text.Json;
 using Looped.Host.CommandLine;
 using Looped.Models.Data;
+using ZstdSharp;
 
 namespace Looped.Host.Tests;
 
@@ -40,6 +43,21 @@ public sealed class PrepareCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task An_archive_of_openwebtext2_becomes_token_files()
+    {
+        using (var archive = new TarWriter(File.Create(Path.Combine(_folder, "a.jsonl.zst.tar"))))
+        {
+            byte[] lines = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 2000).Select(i => $"{{\"text\":\"document {i}\"}}\n")));
+            using var compressor = new Compressor();
+            archive.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, "2005-01.jsonl.zst") { DataStream = new MemoryStream(compressor.Wrap(lines).ToArray()) });
+        }
+        LoopedResult result = (await Run("openwebtext2", "a.jsonl.zst.tar", "--tokenizer", "bytes", "--out", "out", "--json")).Expect(ExitCode.Finished);
+        JsonElement made = JsonDocument.Parse(result.Output).RootElement;
+        Assert.InRange(made.GetProperty("validation_tokens").GetInt64(), "document 0".Length, "document 1999".Length);
+        Assert.Equal(2000 * "document ".Length + 10 + 2 * 90 + 3 * 900 + 4 * 1000, made.GetProperty("train_tokens").GetInt64() + made.GetProperty("validation_tokens").GetInt64());
+    }
+
+    [Fact]
     public async Task Bad_text_fails_with_one_sentence()
     {
         File.WriteAllBytes(Path.Combine(_folder, "bad.txt"), [0x61, 0xFF, 0x61]);
@@ -52,6 +70,10 @@ public sealed class PrepareCommandTests : IDisposable
     [InlineData("a.txt", "--out")]
     [InlineData("a.txt --out out --threads 0", "--threads must be at least 1, not 0")]
     [InlineData("a.txt --out out --tokenizer gpt9", "no tokenizer 'gpt9'")]
+    [InlineData("openwebtext2 --out out --tokenizer bytes", "openwebtext2 wants the path of its archive")]
+    [InlineData("openwebtext2 a.txt --out out", "openwebtext2 wants its tokenizer named")]
+    [InlineData("a.txt --out out --validation 1", "--validation must be between 0 and 1, not 1")]
+    [InlineData("a.txt --out out --validation 0.1", "a.txt is one text")]
     [InlineData("a.txt --out out --tokeniser bytes", "did you mean '--tokenizer'?")]
     public async Task Bad_usage_is_said_to_be_so(string line, string expected)
     {

@@ -16,7 +16,15 @@ internal sealed record Chunk(bool Validation, long Bytes, bool HasText, Func<ITo
     /// <param name="file">The source.</param>
     /// <param name="tokenizer">Says where text can be cut.</param>
     /// <param name="jsonKey">The key of the text in JSON lines.</param>
+    /// <param name="split">Which documents are for validation.</param>
     /// <param name="finished">Told about the source once it was read whole.</param>
-    public static IEnumerable<Chunk> Of(SourceFile file, ITokenizer tokenizer, string jsonKey, Action<SourceMeta> finished) =>
-        file.IsJsonLines ? JsonLines.Chunks(file, jsonKey, finished) : TextDocument.Chunks(file, tokenizer, finished);
+    public static IEnumerable<Chunk> Of(SourceFile file, ITokenizer tokenizer, string jsonKey, DocumentSplit split, Action<SourceMeta> finished) =>
+        file.Kind switch
+        {
+            SourceKind.Text => TextDocument.Chunks(file, tokenizer, finished),
+            _ => JsonLines.Chunks(file, jsonKey, split, finished),
+        };
+
+    /// <summary>Progress without tokens.</summary>
+    public static Chunk Nothing(long bytes) => new(Validation: false, bytes, HasText: false, _ => []);
 }

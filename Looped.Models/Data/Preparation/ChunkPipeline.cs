@@ -26,7 +26,11 @@ internal static class ChunkPipeline
                 if (running.Count > 2 * threads) Finish();
                 running.Enqueue((chunk, workers.StartNew(() => chunk.Encode(tokenizer), cancellation)));
             }
-            while (running.Count > 0) Finish();
+            while (running.Count > 0)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                Finish();
+            }
         }
         finally
         {

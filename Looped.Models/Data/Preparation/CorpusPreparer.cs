@@ -16,62 +16,30 @@ public static class CorpusPreparer
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentOutOfRangeException.ThrowIfLessThan(request.Threads, 1);
-        using var folder = new NewFolder(request.Output);
-        IReadOnlyList<SourceFile> files = SourceFile.Find(request.Sources);
-        var run = new Run(request, files, progress, cancellation);
-        using ITokenizer tokenizer = TokenizerFactory.Create(request.Tokenizer) ?? run.CollectCharacters();
+        using var folder = new NewFolder(request.Output, request.Resume);
+        IReadOnlyList<SourceFile> files = SourceFile.Find(request.Sources, request.Archives);
+        if (request.ValidationShare is not null && files.FirstOrDefault(f => f.Kind == SourceKind.Text) is { } text)
+            throw new UsageException($"{text.Path} is one text, so no documents of it can be drawn for validation; leave --validation out, or name files of documents.");
+        using ITokenizer? known = TokenizerFactory.Create(request.Tokenizer);
+        string identity = PreparationNote.Identify(request, files, known?.Identity ?? request.Tokenizer);
+        PreparationNote note = (request.Resume ? PreparationNote.Read(folder.Path, identity) : null) ?? new PreparationNote(identity, null, 0, 0, 0, 0, HasText: false);
+        var run = new PreparationRun(request, files, progress, cancellation);
+        using ITokenizer tokenizer = known ?? (note.Vocabulary is { } seen ? new CharacterTokenizer(seen.EnumerateRunes()) : run.CollectCharacters());
         if (tokenizer.VocabularySize > TokenFileWriter.MaxVocabulary)
         {
             throw new UsageException($"The tokenizer {tokenizer.Name} has {tokenizer.VocabularySize:N0} ids, but token files hold two bytes per token, " +
                 $"{TokenFileWriter.MaxVocabulary:N0} ids; choose a tokenizer with a smaller vocabulary.");
         }
-        DatasetMeta meta = run.WriteTokens(folder.Path, tokenizer);
+        DatasetMeta meta = run.WriteTokens(folder.Path, tokenizer, note);
         folder.Keep();
         return meta;
     }
 
-    private sealed class Run(PreparationRequest request, IReadOnlyList<SourceFile> files, IProgress<PreparationProgress>? progress, CancellationToken cancellation)
+    /// <summary>The folder in which an interrupted preparation waits to be gone on with; null if there is none.</summary>
+    /// <param name="output">The folder that it is to make.</param>
+    public static string? Unfinished(string output)
     {
-        private long _total = files.Sum(f => f.Bytes), _done;
-
-        public CharacterTokenizer CollectCharacters()
-        {
-            _total *= 2;
-            using var collector = new CharacterCollector();
-            Encode(collector, (_, _) => { }, _ => { });
-            return collector.ToTokenizer();
-        }
-
-        public DatasetMeta WriteTokens(string folder, ITokenizer tokenizer)
-        {
-            var sources = new List<SourceMeta>();
-            bool hasText = false;
-            using var train = new TokenFileWriter(folder, "train.bin");
-            using var validation = new TokenFileWriter(folder, "val.bin");
-            Encode(tokenizer, (chunk, ids) =>
-            {
-                hasText |= chunk.HasText && ids.Length > 0;
-                (chunk.Validation ? validation : train).Append(ids);
-            }, sources.Add);
-            if (!hasText) throw new UsageException($"There is no text in {string.Join(", ", request.Sources)}, or only white space; name sources with text.");
-            // A sequence of one token and its target is the least that can be learnt from or measured.
-            if (train.Count < 2 || validation.Count < 2)
-            {
-                throw new UsageException($"{string.Join(", ", request.Sources)}: {train.Count} tokens for training and {validation.Count} for validation " +
-                    "(the last tenth of each text file, or of the documents of each JSONL file) are too few; use more text.");
-            }
-            TokenizerMeta described = TokenizerFactory.Describe(tokenizer, folder);
-            var meta = new DatasetMeta(DatasetMeta.CurrentFormat, described, tokenizer.VocabularySize, sources, train.Finish(), validation.Finish(), "");
-            meta = meta with { ContentSha256 = meta.ComputeContentHash() };
-            meta.Write(folder);
-            return meta;
-        }
-
-        private void Encode(ITokenizer tokenizer, Action<Chunk, int[]> sink, Action<SourceMeta> finished) =>
-            ChunkPipeline.Run(files.SelectMany(file => Chunk.Of(file, tokenizer, request.JsonKey, finished)), tokenizer, request.Threads, (chunk, ids) =>
-            {
-                sink(chunk, ids);
-                progress?.Report(new PreparationProgress(_done += chunk.Bytes, _total));
-            }, cancellation);
+        string folder = NewFolder.Unfinished(output);
+        return PreparationNote.Exists(folder) ? folder : null;
     }
 }

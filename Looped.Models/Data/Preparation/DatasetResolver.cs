@@ -93,7 +93,7 @@ public static class DatasetResolver
         using ITokenizer? known = TokenizerFactory.Create(tokenizer);
         var text = new StringBuilder().Append(DatasetMeta.CurrentFormat).Append('\n').Append(known?.Identity ?? tokenizer).Append('\n');
         foreach (SourceFile file in SourceFile.Find([source]))
-            text.Append(file.Name).Append('\0').Append(file.IsJsonLines).Append('\0').Append(TokenFile.Sha256(file.Path)).Append('\n');
+            text.Append(file.Name).Append('\0').Append(file.Kind == SourceKind.JsonLines).Append('\0').Append(TokenFile.Sha256(file.Path)).Append('\n');
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())))[..32];
     }
 

@@ -5,61 +5,71 @@ using Looped.Models.Data.Tokenizers;
 namespace Looped.Models.Data.Preparation;
 
 /// <summary>
-/// A JSONL file: every line is an object, one of its keys holds a document. The last tenth of the documents (at least one of two)
-/// are for validation. Lines that are blank, and documents of white space alone, are left out.
+/// Documents that are JSON objects, one a line, with the text under one key: a JSONL file, or an archive of such. They are counted in a
+/// first reading, because the split depends on their number. Lines that are blank, and documents of white space alone, are left out.
 /// </summary>
 internal static class JsonLines
 {
-    public static IEnumerable<Chunk> Chunks(SourceFile file, string key, Action<SourceMeta> finished)
+    public static IEnumerable<Chunk> Chunks(SourceFile file, string key, DocumentSplit split, Action<SourceMeta> finished)
     {
-        long documents = Count(file);
-        long border = documents < 2 ? documents : documents - Math.Max(1, documents / 10);
-        using var reader = new SourceReader(file);
-        var lines = new LineReader(reader, file.Bytes);
-        var batch = new List<Line>();
-        int size = 0;
-        long document = 0;
-        while (lines.Next() is { } line)
+        long documents = 0, before = 0;
+        using (var counted = new SourceReader(file))
         {
-            if (batch.Count > 0 && (document == border || size >= Chunk.Size))
+            foreach (Line line in Lines(file, counted))
             {
-                yield return Batch(file.Path, key, batch, size, validation: document > border);
-                (batch, size) = ([], 0);
+                if (!line.IsBlank) documents++;
+                if (counted.Position - before < Chunk.Size) continue;
+                yield return Chunk.Nothing(counted.Position - before);
+                before = counted.Position;
             }
-            if (!line.IsBlank)
-            {
-                batch.Add(line);
-                document++;
-            }
-            size += line.Bytes.Length + 1;
+            yield return Chunk.Nothing(file.Bytes - before);
         }
-        if (batch.Count > 0) yield return Batch(file.Path, key, batch, size, validation: document > border);
+
+        Func<long, bool> isValidation = split.Of(documents);
+        using var reader = new SourceReader(file);
+        (List<Line> batch, int size, bool validation) = ([], 0, false);
+        (documents, before) = (0, 0);
+        foreach (Line line in Lines(file, reader).Where(line => !line.IsBlank))
+        {
+            bool next = isValidation(documents++);
+            if (batch.Count > 0 && (next != validation || size >= Chunk.Size))
+            {
+                yield return Batch(key, batch, reader.Position - before, validation);
+                (batch, size, before) = ([], 0, reader.Position);
+            }
+            batch.Add(line);
+            (size, validation) = (size + line.Bytes.Length, next);
+        }
+        if (batch.Count > 0) yield return Batch(key, batch, 0, validation);
+        reader.SkipRest();
+        yield return Chunk.Nothing(file.Bytes - before);
         finished(reader.Finish());
     }
 
-    private static long Count(SourceFile file)
+    private static IEnumerable<Line> Lines(SourceFile file, SourceReader reader) =>
+        file.Kind == SourceKind.Archive ? DocumentArchive.Lines(file, reader) : LinesOf(file, reader);
+
+    private static IEnumerable<Line> LinesOf(SourceFile file, SourceReader reader)
     {
-        using var reader = new SourceReader(file);
-        var lines = new LineReader(reader, file.Bytes);
-        long documents = 0;
-        while (lines.Next() is { } line) documents += line.IsBlank ? 0 : 1;
-        return documents;
+        using var stream = new SourceStream(reader);
+        var lines = new LineReader(stream, file.Path);
+        while (lines.Next() is { } line) yield return line;
     }
 
-    private static Chunk Batch(string path, string key, List<Line> lines, int size, bool validation) => new(validation, size, HasText: true, tokenizer =>
+    private static Chunk Batch(string key, List<Line> lines, long bytes, bool validation) => new(validation, bytes, HasText: true, tokenizer =>
     {
         var ids = new List<int>();
         foreach (Line line in lines)
         {
-            string text = Text(path, key, line);
+            string text = Text(key, line);
             if (string.IsNullOrWhiteSpace(text)) continue;
-            ids.AddRange(Encode(path, line, text, tokenizer));
+            ids.AddRange(Encode(line, text, tokenizer));
             if (tokenizer.EndOfDocument is { } end) ids.Add(end);
         }
         return [.. ids];
     });
 
-    private static int[] Encode(string path, Line line, string text, ITokenizer tokenizer)
+    private static int[] Encode(Line line, string text, ITokenizer tokenizer)
     {
         try
         {
@@ -67,13 +77,13 @@ internal static class JsonLines
         }
         catch (LoopedException e)
         {
-            throw new LoopedException($"{path}, line {line.Number}: {e.Message}", e);
+            throw new LoopedException($"{line.Source}, line {line.Number}: {e.Message}", e);
         }
     }
 
-    private static string Text(string path, string key, Line line)
+    private static string Text(string key, Line line)
     {
-        if (!Utf8.IsValid(line.Bytes)) throw SourceReader.NotUtf8(path, line.Offset, line.Bytes);
+        if (!Utf8.IsValid(line.Bytes)) throw SourceReader.NotUtf8(line.Source, line.Offset, line.Bytes);
         try
         {
             var reader = new Utf8JsonReader(line.Bytes);
@@ -92,7 +102,10 @@ internal static class JsonLines
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new LoopedException($"{path}, line {line.Number}: {e.Message}", e);
+            throw new LoopedException($"{line.Source}, line {line.Number}: {Reason(e)}", e);
         }
     }
+
+    /// <summary>The parser counts lines and bytes within our line; a person has the line's number already.</summary>
+    private static string Reason(Exception e) => e is JsonException { BytePositionInLine: { } place } ? $"it is not JSON (from byte {place} on)" : e.Message;
 }

@@ -1,17 +1,20 @@
 namespace Looped.Models.Data.Preparation;
 
 /// <summary>A line of a file.</summary>
+/// <param name="Source">What an error calls the file.</param>
 /// <param name="Number">From 1.</param>
 /// <param name="Offset">Where it begins in the file.</param>
 /// <param name="Bytes">Its bytes without the line feed and without a byte-order mark.</param>
-internal sealed record Line(long Number, long Offset, byte[] Bytes)
+internal sealed record Line(string Source, long Number, long Offset, byte[] Bytes)
 {
     /// <summary>Whether it holds nothing but white space.</summary>
     public bool IsBlank => Bytes.AsSpan().IndexOfAnyExcept(" \t\r"u8) < 0;
 }
 
-/// <summary>The lines of a file as bytes, of any length.</summary>
-internal sealed class LineReader(SourceReader reader, long end)
+/// <summary>The lines of a stream as bytes, of any length.</summary>
+/// <param name="stream">Where they come from.</param>
+/// <param name="source">What an error calls it.</param>
+internal sealed class LineReader(Stream stream, string source)
 {
     private byte[] _buffer = new byte[1 << 17];
     private int _start, _scanned, _end;
@@ -33,7 +36,7 @@ internal sealed class LineReader(SourceReader reader, long end)
     {
         ReadOnlySpan<byte> bytes = _buffer.AsSpan(_start, length);
         if (_number == 0 && bytes is [0xEF, 0xBB, 0xBF, ..]) bytes = bytes[3..];
-        var line = new Line(++_number, _offset + length - bytes.Length, bytes.ToArray());
+        var line = new Line(source, ++_number, _offset + length - bytes.Length, bytes.ToArray());
         _start = _scanned = _start + length + separator;
         _offset += length + separator;
         return line;
@@ -47,7 +50,7 @@ internal sealed class LineReader(SourceReader reader, long end)
             (_scanned, _end, _start) = (_scanned - _start, _end - _start, 0);
         }
         if (_end == _buffer.Length) Array.Resize(ref _buffer, _buffer.Length * 2);
-        int read = reader.Read(_buffer.AsSpan(_end), end);
+        int read = stream.Read(_buffer.AsSpan(_end));
         _end += read;
         return read > 0;
     }

@@ -26,6 +26,9 @@ internal sealed class SourceReader : IDisposable
     /// <summary>Bytes read so far.</summary>
     public long Position { get; private set; }
 
+    /// <summary>Reads up to as many bytes as fit; 0 at the end of the file.</summary>
+    public int Read(Span<byte> destination) => Read(destination, _file.Bytes);
+
     /// <summary>Reads up to as many bytes as fit, not beyond <paramref name="end"/>; 0 at the end.</summary>
     public int Read(Span<byte> destination, long end)
     {
@@ -58,6 +61,13 @@ internal sealed class SourceReader : IDisposable
             read += more;
         }
         return bytes;
+    }
+
+    /// <summary>Reads what is left, so that the hash is that of the whole file.</summary>
+    public void SkipRest()
+    {
+        var buffer = new byte[1 << 16];
+        while (Read(buffer) > 0) { }
     }
 
     /// <summary>What `meta.json` says about the source once it has been read whole.</summary>
