@@ -1,4 +1,5 @@
 using Looped.Models.Families.CoTFormer;
+using Looped.Models.Families.Ouro;
 using Looped.Models.Families.Stars;
 
 namespace Looped.Models.Families;
@@ -11,6 +12,7 @@ public static class FamilyRegistry
     [
         new CoTFormerFamily(),
         new StarsFamily(),
+        new OuroFamily(),
     ];
 
     /// <summary>Finds a family by name, or null.</summary>

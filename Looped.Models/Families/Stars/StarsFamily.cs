@@ -1,4 +1,5 @@
 using Looped.Models.Evaluation.Parity;
+using Looped.Models.Families.Ouro;
 using Looped.Models.Randomness;
 
 namespace Looped.Models.Families.Stars;
@@ -15,8 +16,8 @@ internal sealed class StarsFamily : IFamily
     /// <inheritdoc/>
     public ModelConfig DefaultConfig { get; } = new StarsConfig { Family = FamilyName };
 
-    /// <inheritdoc/>
-    public IReadOnlyDictionary<string, IParityKind> ParityKinds { get; } = new Dictionary<string, IParityKind>
+    /// <summary>Vectors of Ouro are filed under this family too.</summary>
+    public IReadOnlyDictionary<string, IParityKind> ParityKinds { get; } = new Dictionary<string, IParityKind>(OuroFamily.Kinds)
     {
         ["forward"] = new ForwardParity(),
         ["regulariser"] = new RegulariserParity(),

@@ -1,0 +1,57 @@
+using Looped.Models.Evaluation.Parity;
+using Looped.Models.Layers;
+using Looped.Models.Randomness;
+using static TorchSharp.torch;
+
+namespace Looped.Models.Families.Ouro;
+
+/// <summary>Ouro, the public looped language model.</summary>
+internal sealed class OuroFamily : IFamily
+{
+    /// <summary>The family's name.</summary>
+    public const string FamilyName = "ouro";
+
+    private const double Deviation = 0.02;
+
+    /// <inheritdoc/>
+    public string Name => FamilyName;
+
+    /// <inheritdoc/>
+    public ModelConfig DefaultConfig { get; } = new OuroConfig { Family = FamilyName };
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, IParityKind> ParityKinds => Kinds;
+
+    /// <summary>The kinds of vectors; those that exist are filed under the family `stars`.</summary>
+    public static IReadOnlyDictionary<string, IParityKind> Kinds { get; } = new Dictionary<string, IParityKind>
+    {
+        ["ouro"] = new OuroParity(),
+        ["ouro_regulariser"] = new OuroRegulariserParity(),
+    };
+
+    /// <inheritdoc/>
+    public LanguageModel Create(ModelConfig config, int vocabularySize, RandomStream initialization)
+    {
+        if (config is not OuroConfig ouro)
+            throw new ArgumentException($"The family {FamilyName} is built from a {nameof(OuroConfig)}, not a {config?.GetType().Name ?? "null"}.", nameof(config));
+        OuroModel model = Build(ouro, vocabularySize);
+        using var quiet = no_grad();
+        HashSet<string> norms = [.. model.named_modules().Where(m => m.module is RmsNorm).Select(m => $"{m.name}.weight")];
+        foreach ((string name, TorchSharp.Modules.Parameter parameter) in model.named_parameters())
+        {
+            if (name.EndsWith(".bias", StringComparison.Ordinal)) parameter.zero_();
+            else if (norms.Contains(name)) parameter.fill_(1);
+            else initialization.For(name).FillNormal_(parameter, Deviation);
+        }
+        return model;
+    }
+
+    /// <summary>The model with unset weights.</summary>
+    /// <exception cref="UsageException">The configuration contradicts itself.</exception>
+    public static OuroModel Build(OuroConfig config, int vocabularySize)
+    {
+        if (config.Problems().FirstOrDefault() is { Key: not null } problem)
+            throw new UsageException($"The model cannot be built: model.{problem.Key}: {problem.Sentence}.");
+        return new OuroModel(config, vocabularySize);
+    }
+}

@@ -1,0 +1,164 @@
+using Looped.Models.Data;
+using Looped.Models.Layers;
+using Looped.Models.Objectives;
+using Looped.Models.Randomness;
+using static TorchSharp.torch;
+using Linear = Looped.Models.Layers.Linear;
+
+namespace Looped.Models.Families.Ouro;
+
+/// <summary>
+/// Ouro (STARS, section 6): the same layers n times, a shared norm after every step, and a gate that says after each step with what
+/// probability a token stops there. Fields carry the names of the public checkpoints.
+/// </summary>
+internal sealed class OuroModel : LanguageModel
+{
+    private readonly OuroStack model;
+    private readonly Linear lm_head;
+    private readonly CausalAttention _attention = new(window: null);
+    private readonly LoopCounts _counts;
+
+    /// <summary>The model with unset weights.</summary>
+    public OuroModel(OuroConfig config, int vocabularySize) : base(OuroFamily.FamilyName)
+    {
+        (Config, VocabularySize, _counts) = (config, vocabularySize, new LoopCounts(config));
+        model = new OuroStack(config, vocabularySize);
+        lm_head = new Linear(config.Width, vocabularySize, hasBias: false);
+        RegisterComponents();
+    }
+
+    /// <summary>The configuration it was built from.</summary>
+    public OuroConfig Config { get; }
+
+    /// <inheritdoc/>
+    public override int VocabularySize { get; }
+
+    /// <inheritdoc/>
+    public override int SequenceLength => Config.SequenceLength;
+
+    /// <inheritdoc/>
+    public override int? Loops => Config.Loops;
+
+    /// <inheritdoc/>
+    public override ModelOutput Forward(ModelInput input)
+    {
+        using var scope = NewDisposeScope();
+        Pass pass = NewPass(0, input.Tokens.shape[1]);
+        IReadOnlyList<Tensor> states = Run(input.Tokens, LoopsOf(input), pass);
+        ExitRule rule = input.Training ? Config.TrainingExit : Config.Exit;
+        if (input.Targets is null) return new(Logits([.. states.Select(Newest)], rule, Config.ExitThreshold).MoveToOuterDisposeScope(), Loss: null);
+
+        Tensor logits = Logits(states, rule, Config.ExitThreshold);                                         // (B, T, V)
+        Tensor crossEntropy = CrossEntropy(logits, input.Targets);
+        if (input.Random is not { } random || !Config.Regularises(input.Place))
+            return new(logits.MoveToOuterDisposeScope(), crossEntropy.MoveToOuterDisposeScope());
+
+        Tensor probe = empty(states[^1].shape, dtype: states[^1].dtype, device: states[^1].device);
+        random.For("probe").FillNormal_(probe, 1);
+        Tensor loss = (1 - Config.RegWeight) * crossEntropy + Config.RegWeight * Penalty(states[^1], probe, Config.SpectralIters, pass).Value;
+        return new(logits.MoveToOuterDisposeScope(), loss.MoveToOuterDisposeScope(), crossEntropy.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>The states s_0 … s_(n−1) after each step, (B, T, d).</summary>
+    /// <param name="tokens">int64, (B, T).</param>
+    /// <param name="steps">n, from 1.</param>
+    /// <param name="pass">What the layers share.</param>
+    /// <param name="stores">Keys and values of earlier tokens; null where there are none.</param>
+    public IReadOnlyList<Tensor> Run(Tensor tokens, int steps, Pass pass, IReadOnlyList<KeyValueStore>? stores = null)
+    {
+        var states = new List<Tensor>();
+        Tensor h = model.Embed(tokens);
+        for (int t = 0; t < steps; t++)
+        {
+            h = model.Step(h, pass, stores, t);
+            states.Add(h);
+        }
+        return states;
+    }
+
+    /// <summary>One step without caches, (B, T, d) → (B, T, d).</summary>
+    public Tensor Step(Tensor h, Pass pass) => model.Step(h, pass);
+
+    /// <summary>The gate's outputs, (B, T, n).</summary>
+    public Tensor Gates(IReadOnlyList<Tensor> states) => model.Gates(states);
+
+    /// <summary>Logits by an exit rule, (B, T, V).</summary>
+    /// <param name="states">s_0 … s_(n−1).</param>
+    /// <param name="rule">Whose logits count.</param>
+    /// <param name="threshold">For <see cref="ExitRule.Threshold"/>.</param>
+    public Tensor Logits(IReadOnlyList<Tensor> states, ExitRule rule, double threshold)
+    {
+        if (rule == ExitRule.Last) return lm_head.forward(states[^1]);
+        Tensor probabilities = ExitDistribution.Of(Gates(states));                                          // (B, T, n)
+        if (rule == ExitRule.Weighted)
+            return states.Select((s, t) => lm_head.forward(s) * probabilities.narrow(2, t, 1)).Aggregate((sum, next) => sum + next);
+
+        Tensor chosen = ExitDistribution.FirstAbove(probabilities, threshold).unsqueeze(2).unsqueeze(3);    // (B, T, 1, 1)
+        Tensor all = stack(states, 2);                                                                      // (B, T, n, d)
+        return lm_head.forward(all.gather(2, chosen.expand(-1, -1, 1, all.shape[3])).squeeze(2));
+    }
+
+    /// <summary>The penalty on one step's Jacobian at a state; the published code leaves it out, this is the specification's reconstruction.</summary>
+    /// <param name="end">s_(n−1).</param>
+    /// <param name="probe">Normal numbers in its shape.</param>
+    /// <param name="iterations">k.</param>
+    /// <param name="pass">What the layers share.</param>
+    public JacobianPenalty Penalty(Tensor end, Tensor probe, int iterations, Pass pass)
+    {
+        Pass twice = pass with { Twice = true };
+        return JacobianRegulariser.Measure(h => model.Step(h, twice), end, probe, iterations);
+    }
+
+    /// <summary>What the layers of a pass over T tokens from some position share.</summary>
+    public Pass NewPass(int position, long tokens) =>
+        new(HalfRotary.Turns(position, (int)tokens, Config.HeadChannels, Config.RopeTheta, lm_head.parameters().First()), _attention);
+
+    /// <summary>Mean over the scored tokens, in float32 or better.</summary>
+    public static Tensor CrossEntropy(Tensor logits, Tensor targets)
+    {
+        Tensor wide = logits.dtype is ScalarType.BFloat16 or ScalarType.Float16 ? logits.to(ScalarType.Float32) : logits;
+        return nn.functional.cross_entropy(wide.flatten(0, 1), targets.flatten(), ignore_index: MicroBatch.Ignored);
+    }
+
+    /// <summary>The last position: (B, T, d) → (B, 1, d).</summary>
+    public static Tensor Newest(Tensor x) => x.narrow(1, x.shape[1] - 1, 1);
+
+    /// <inheritdoc/>
+    public override IDecoder StartDecoding(int sequences, int? loops = null) => new OuroDecoder(this, sequences, Steps(loops));
+
+    /// <summary>Everything decays (the published runs have no decay at all).</summary>
+    public override bool Decays(string parameterName) => true;
+
+    /// <inheritdoc/>
+    public override long MultiplyAccumulates(int sequenceLength, int? loops = null) =>
+        MatrixProducts.Count(model.Visits(sequenceLength, Steps(loops), gated: Config.Exit != ExitRule.Last).Append(new Visit(lm_head, 1)));
+
+    /// <inheritdoc/>
+    public override long ActivationBytes(int sequences, int sequenceLength, int bytesPerElement)
+    {
+        checked
+        {
+            // Per layer and token: norms and sums 9d, queries, keys and values turned and not 6d, attention 1d, the MLP 4h; written out 3HT more.
+            long plain = 16L * Config.Width + 4L * Config.Hidden, writtenOut = 3L * Config.Heads * sequenceLength;
+            long steps = Config.LoopDistribution == LoopDistribution.Fixed ? Config.Loops : Config.MaxLoops;
+            long penalty = Config.RegWeight > 0 ? 3L * Config.SpectralIters * Config.Layers * (plain + writtenOut) : 0;
+            long heads = Config.TrainingExit == ExitRule.Weighted ? steps : 1;
+            return sequences * sequenceLength * (steps * Config.Layers * plain + penalty + (3 + 2 * heads) * (long)VocabularySize) * bytesPerElement;
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing) _attention.Dispose();
+        base.Dispose(disposing);
+    }
+
+    private int LoopsOf(ModelInput input) => Steps(input.Loops ?? (input.Random is { } random ? _counts.Draw(random, input.Place) : null));
+
+    private int Steps(int? asked)
+    {
+        int n = asked ?? Config.Loops;
+        return n >= 1 ? n : throw new LoopedException($"Ouro cannot run {n} loops, because its answer is what the last one gives; ask for 1 or more.");
+    }
+}
