@@ -1,87 +1,58 @@
 using System.CommandLine;
-using System.Globalization;
-using System.Text.Json.Nodes;
 using Looped.Host.CommandLine;
-using Looped.Host.Training;
+using Looped.Host.Evaluations;
 using Looped.Models;
-using Looped.Models.Evaluation;
-using Spectre.Console;
 
 namespace Looped.Host.Commands;
 
-/// <summary><c>looped eval</c>: validation perplexity of a checkpoint with its uncertainty.</summary>
+/// <summary><c>looped eval</c>: what a checkpoint is worth: perplexity with its uncertainty, perplexity against computation, what routers think.</summary>
 internal static class EvalCommand
 {
     public static Command Create()
     {
-        var checkpoint = new Argument<string>("checkpoint") { Description = "A checkpoint folder, or a run folder (its newest checkpoint)." };
-        var batches = new Option<int?>("--batches") { Description = "Read only this many micro-batches, spread evenly; by default the whole validation set." };
-        var loops = new Option<int?>("--loops") { Description = "Number of repeats (depth at test time); the trained number by default." };
-        var set = new Option<string[]>("--set") { Description = "Change the checkpoint's recipe, such as data.source=FOLDER or training.threads=1." };
-        var json = new Option<bool>("--json") { Description = "Print JSON." };
-        var command = new LoopedCommand("eval", "Measure the validation perplexity of a checkpoint, with a 95 % interval.")
+        var checkpoints = new Argument<string[]>("checkpoint") { Description = "A checkpoint folder, or a run folder (its newest checkpoint); several are compared by the suites compute and router.", Arity = ArgumentArity.OneOrMore };
+        var suite = new Option<string?>("--suite")
         {
-            Examples = ["looped eval runs/quickstart", "looped eval runs/quickstart/checkpoints/step-000100 --loops 1 --json"],
+            Description = "Also write JSON and a figure (eval-SUITE.json and .png): perplexity; compute: perplexity against MACs per token, by depth and router threshold; router: the routers' weights.",
+            HelpName = "NAME",
         };
-        command.Add(checkpoint);
-        foreach (Option option in (Option[])[batches, loops, set, json]) command.Add(option);
+        suite.AcceptOnlyFromAmong("perplexity", "compute", "router");
+        var batches = new Option<int?>("--batches") { Description = "Read only this many micro-batches, spread evenly; by default the whole validation set." };
+        var loops = new Option<int?>("--loops") { Description = "Number of repeats (depth at test time); the trained number by default. For the suite compute, the largest one." };
+        var length = new Option<int?>("--sequence-length") { Description = "Tokens of a sequence; as trained by default." };
+        var set = new Option<string[]>("--set") { Description = "Change the checkpoint's recipe, such as data.source=FOLDER or training.threads=1." };
+        var output = new Option<string?>("--out", "-o") { Description = "Where a suite's files go; default: the run folder, or here for checkpoints of several runs.", HelpName = "FOLDER" };
+        var json = new Option<bool>("--json") { Description = "Print JSON." };
+        var command = new LoopedCommand("eval", "Measure a checkpoint: perplexity with a 95 % interval, quality against computation, routers.")
+        {
+            Examples =
+            [
+                "looped eval runs/quickstart",
+                "looped eval runs/quickstart/checkpoints/step-000100 --loops 1 --json",
+                "looped eval runs/quickstart --suite compute --loops 4",
+                "looped eval runs/adm/checkpoints/step-000100 runs/adm --suite router -o figures",
+            ],
+        };
+        command.Add(checkpoints);
+        foreach (Option option in (Option[])[suite, batches, loops, length, set, output, json]) command.Add(option);
         command.SetAction(parsed =>
         {
-            if (parsed.GetValue(batches) < 1) throw new UsageException($"--batches is {parsed.GetValue(batches)}; it must be at least 1.");
-            if (parsed.GetValue(loops) < 1) throw new UsageException($"--loops is {parsed.GetValue(loops)}; it must be at least 1.");
-            using CheckpointModel opened = CheckpointModel.Open(parsed.GetRequiredValue(checkpoint), parsed.GetValue(set));
-            if (opened.Data.Dataset.ContentHash != opened.Checkpoint.Info.DataSha256)
-                Terminal.Error.WriteWarning("the data set is not the one the checkpoint was trained on; its validation text may have been seen in training, or be of another kind.");
-            PerplexityResult result = Measure(opened, parsed.GetValue(batches), parsed.GetValue(loops));
-            if (parsed.GetValue(json)) Terminal.Out.WriteJson(Json(opened, result, parsed.GetValue(loops)));
-            else Print(opened, result, parsed.GetValue(loops));
+            var request = new EvalRequest(parsed.GetRequiredValue(checkpoints), parsed.GetValue(set) ?? [], parsed.GetValue(batches), parsed.GetValue(loops),
+                parsed.GetValue(length), parsed.GetValue(json), parsed.GetValue(output)).Checked();
+            Run(parsed.GetValue(suite), request);
             return ExitCode.Finished;
         });
         return command;
     }
 
-    private static PerplexityResult Measure(CheckpointModel opened, int? batches, int? loops)
+    private static void Run(string? suite, EvalRequest request)
     {
-        int sequences = opened.Recipe.Batch.MicroSequences;
-        PerplexityResult Run(Action<long>? progress) =>
-            Perplexity.Measure(opened.Model, opened.Data.Validation.Batches(sequences, batches), loops, progress);
-
-        if (!Terminal.Error.IsInteractive) return Run(null);
-        long total = Math.Min(opened.Data.Validation.SequenceCount, (long)sequences * (batches ?? int.MaxValue));
-        return Terminal.Error.Console.Progress().AutoClear(true).Start(context =>
+        switch (suite)
         {
-            ProgressTask task = context.AddTask("evaluating", maxValue: total);
-            return Run(done => task.Value = done);
-        });
+            case "compute": ComputeSuite.Run(request); break;
+            case "router": RouterSuite.Run(request); break;
+            case null when request.Output is not null: throw new UsageException("--out says where a suite's files go; say which suite, such as --suite perplexity.");
+            default: PerplexitySuite.Run(request, files: suite is not null); break;
+        }
     }
-
-    private static void Print(CheckpointModel opened, PerplexityResult result, int? loops)
-    {
-        static string N(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
-        var table = new Table().AddColumns("measure", "value");
-        table.AddRow("checkpoint", Markup.Escape(opened.Checkpoint.Path));
-        table.AddRow("repeats", loops?.ToString(CultureInfo.InvariantCulture) ?? "as trained");
-        table.AddRow("validation", $"{result.Tokens:N0} tokens in {result.Sequences:N0} sequences");
-        table.AddRow("perplexity", $"{N(result.Perplexity, "0.000")}  (95 %: {N(result.Interval.Low, "0.000")} … {N(result.Interval.High, "0.000")})");
-        table.AddRow("loss", $"{N(result.Loss, "0.0000")} ± {N(result.StandardError, "0.0000")} nats per token (standard error)");
-        table.AddRow("accuracy", N(result.Accuracy, "0.0000"));
-        table.AddRow("unigram perplexity", N(Unigram.Perplexity(opened.Data.Dataset), "0.000"));
-        Terminal.Out.Console.Write(table);
-    }
-
-    private static JsonObject Json(CheckpointModel opened, PerplexityResult result, int? loops) => new()
-    {
-        ["checkpoint"] = opened.Checkpoint.Path,
-        ["step"] = opened.Checkpoint.Snapshot.Step,
-        ["loops"] = loops,
-        ["tokens"] = result.Tokens,
-        ["sequences"] = result.Sequences,
-        ["loss"] = result.Loss,
-        ["standard_error"] = double.IsFinite(result.StandardError) ? result.StandardError : null,
-        ["perplexity"] = result.Perplexity,
-        ["perplexity_low"] = double.IsFinite(result.Interval.Low) ? result.Interval.Low : null,
-        ["perplexity_high"] = double.IsFinite(result.Interval.High) ? result.Interval.High : null,
-        ["accuracy"] = result.Accuracy,
-        ["weights_sha256"] = opened.Checkpoint.Manifest.WeightsSha256,
-    };
 }

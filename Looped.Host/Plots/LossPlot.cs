@@ -4,7 +4,6 @@ using Looped.Models.Checkpoints;
 using ScottPlot;
 using ScottPlot.MultiplotLayouts;
 using ScottPlot.TickGenerators;
-using SkiaSharp;
 
 namespace Looped.Host.Plots;
 
@@ -14,9 +13,8 @@ namespace Looped.Host.Plots;
 /// </summary>
 internal static class LossPlot
 {
-    private const int Width = 960, Height = 620, Header = 62;
-    private const float PixelsPerUnit = 2; // sharp on dense displays
-    private const float LeftMargin = 64, RightMargin = 64;
+    private const int Width = 960, Height = 620;
+    private const float LeftMargin = Figure.LeftMargin, RightMargin = 64;
 
     // Perplexities that get a tick where they are in sight.
     private static readonly double[] RoundPerplexities = [1, 1.5, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 70, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5];
@@ -41,17 +39,7 @@ internal static class LossPlot
         rows.Set(rate, new GridCell(3, 0, 4, 1, 1, 1));
         figure.Layout = rows;
 
-        using SKSurface surface = SKSurface.Create(new SKImageInfo((int)(Width * PixelsPerUnit), (int)(Height * PixelsPerUnit)));
-        surface.Canvas.Scale(PixelsPerUnit);
-        using (new SKAutoCanvasRestore(surface.Canvas))
-        {
-            surface.Canvas.Translate(0, Header);
-            figure.Render(surface.Canvas, new PixelRect(0, Width, Height - Header, 0)); // clears the whole canvas first
-        }
-        DrawHeader(surface.Canvas, curves);
-        using SKImage image = surface.Snapshot();
-        using SKData png = image.Encode(SKEncodedImageFormat.Png, 100);
-        return png.ToArray();
+        return Figure.Render(figure, curves.Count == 1 ? curves[0].Name : $"{curves.Count} runs", LossCaption.Of(curves), Width, Height);
     }
 
     private static Plot LossPanel(IReadOnlyList<RunCurve> curves)
@@ -113,10 +101,7 @@ internal static class LossPlot
 
     private static void ShowLegend(Plot plot, int runs)
     {
-        Legend legend = plot.Legend;
-        (legend.IsVisible, legend.Alignment, legend.OutlineWidth) = (true, Alignment.UpperRight, 0);
-        (legend.ShadowColor, legend.BackgroundColor) = (Colors.Transparent, Colors.White.WithAlpha(0.85));
-        (legend.FontName, legend.FontSize, legend.FontColor) = (PlotFont.Name, 12, PlotTheme.Ink);
+        Legend legend = PlotTheme.ShowLegend(plot);
         if (runs < 2) return;
         legend.ManualItems.Add(new LegendItem
         {
@@ -150,15 +135,4 @@ internal static class LossPlot
     }
 
     private static string Rate(double rate) => rate == 0 ? "0" : rate.ToString("0.##e-0", CultureInfo.InvariantCulture);
-
-    private static void DrawHeader(SKCanvas canvas, IReadOnlyList<RunCurve> curves)
-    {
-        string title = curves.Count == 1 ? curves[0].Name : $"{curves.Count} runs";
-        using SKFont large = new(PlotFont.SemiBold, 19), small = new(PlotFont.Regular, 12.5f);
-        using SKPaint ink = new() { Color = new(PlotTheme.Ink.ARGB), IsAntialias = true }, muted = new() { Color = new(PlotTheme.Muted.ARGB), IsAntialias = true };
-        using SKPaint paper = new() { Color = SKColors.White };
-        canvas.DrawRect(0, 0, Width, Header, paper);
-        canvas.DrawText(title, LeftMargin, 30, large, ink);
-        canvas.DrawText(LossCaption.Of(curves), LeftMargin, 51, small, muted);
-    }
 }

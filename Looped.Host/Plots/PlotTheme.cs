@@ -37,4 +37,14 @@ internal static class PlotTheme
         plot.Axes.Left.MajorTickStyle.Length = plot.Axes.Right.MajorTickStyle.Length = 0;
         plot.Axes.Bottom.MajorTickStyle.Length = 4;
     }
+
+    /// <summary>A legend without a frame, on top of the curves.</summary>
+    public static Legend ShowLegend(Plot plot, Alignment alignment = Alignment.UpperRight)
+    {
+        Legend legend = plot.Legend;
+        (legend.IsVisible, legend.Alignment, legend.OutlineWidth) = (true, alignment, 0);
+        (legend.ShadowColor, legend.BackgroundColor) = (Colors.Transparent, Colors.White.WithAlpha(0.85));
+        (legend.FontName, legend.FontSize, legend.FontColor) = (PlotFont.Name, 12, Ink);
+        return legend;
+    }
 }

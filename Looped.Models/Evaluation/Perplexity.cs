@@ -29,10 +29,12 @@ public static class Perplexity
     /// <param name="loops">Number of repeats, or null for the configured one.</param>
     /// <param name="progress">Called with the sequences done so far.</param>
     /// <param name="lengthFactors">As in <see cref="ModelInput.LengthFactors"/>.</param>
+    /// <param name="sequenceLoss">Called with the mean loss of each sequence, in order.</param>
     /// <param name="cancellation">Ends the measurement between two batches.</param>
     /// <exception cref="LoopedException">There was no scored token.</exception>
     public static PerplexityResult Measure(LanguageModel model, IEnumerable<MicroBatch> batches, int? loops = null,
-        Action<long>? progress = null, IReadOnlyList<double>? lengthFactors = null, CancellationToken cancellation = default)
+        Action<long>? progress = null, IReadOnlyList<double>? lengthFactors = null, Action<double>? sequenceLoss = null,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(batches);
@@ -63,6 +65,7 @@ public static class Perplexity
                 means += mean;
                 squares += mean * mean;
                 sequences++;
+                sequenceLoss?.Invoke(mean);
             }
             progress?.Invoke(sequences);
         }
