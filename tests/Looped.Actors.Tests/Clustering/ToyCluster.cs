@@ -5,8 +5,9 @@ using Looped.Actors.Clustering;
 
 namespace Looped.Actors.Tests.Clustering;
 
-/// <summary>Nodes in one process, with fast timings and a supervisor that says where it is.</summary>
-internal sealed class ToyCluster : IAsyncDisposable
+/// <summary>Nodes in one process, with a supervisor that says where it is.</summary>
+/// <param name="workerTimeout">Two seconds unless given: short, for tests of what happens when it passes.</param>
+internal sealed class ToyCluster(TimeSpan? workerTimeout = null) : IAsyncDisposable
 {
     public static readonly TimeSpan Bound = TimeSpan.FromSeconds(10);
 
@@ -22,7 +23,7 @@ internal sealed class ToyCluster : IAsyncDisposable
         Role = role,
         Listen = new("127.0.0.1", 0),
         Seeds = [.. seeds.Select(s => s.Address)],
-        Timings = new(TimeSpan.FromSeconds(2)),
+        Timings = new(workerTimeout ?? TimeSpan.FromSeconds(2)),
         Secret = _secret,
         PeerDisconnected = Disconnected.Enqueue,
         Start = node =>
