@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Looped.Host.Training;
 using Looped.Models.Checkpoints;
 
@@ -39,6 +40,7 @@ internal sealed record DashboardPointer(int Process, string Page, string Otlp)
     }
 
     /// <summary>Whether the process lives and is the dashboard.</summary>
+    [JsonIgnore]
     public bool Runs => Named() is not null;
 
     /// <summary>Keeps it for others to find.</summary>

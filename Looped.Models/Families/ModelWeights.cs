@@ -9,8 +9,6 @@ namespace Looped.Models.Families;
 /// <summary>Moves a model to its device and fills it from stored tensors.</summary>
 public static class ModelWeights
 {
-    private const int MostProblems = 4;
-
     /// <summary>Converts to the precision and device of a recipe.</summary>
     public static void Place(this LanguageModel model, TrainingRecipe training)
     {
@@ -23,7 +21,7 @@ public static class ModelWeights
     }
 
     /// <summary>Overwrites every parameter. Element types are converted; names and shapes must be the model's.</summary>
-    /// <exception cref="LoopedException">A tensor is missing, surplus or of another shape; the first few are listed.</exception>
+    /// <exception cref="LoopedException">A tensor is missing, surplus or of another shape; all are listed.</exception>
     public static void LoadWeights(this LanguageModel model, IReadOnlyList<NamedTensor> weights)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -38,7 +36,7 @@ public static class ModelWeights
             .. byName.Keys.Except(parameters.Select(p => p.Name)).Order(StringComparer.Ordinal).Select(n => $"{n} is not part of this model"),
         ];
         if (problems.Length > 0)
-            throw new LoopedException($"The weights do not fit the model: {Shortened(problems)}. Use the recipe that they were trained with.");
+            throw new LoopedException($"The weights do not fit the model: {string.Join("; ", problems)}. Use the recipe that they were trained with.");
 
         using IDisposable noGrad = no_grad();
         foreach (var (name, parameter) in parameters)
@@ -47,8 +45,4 @@ public static class ModelWeights
             parameter.copy_(host);
         }
     }
-
-    /// <summary>A list that a person can read: weights of another model differ in hundreds of tensors.</summary>
-    internal static string Shortened(IReadOnlyCollection<string> problems) =>
-        string.Join("; ", problems.Take(MostProblems)) + (problems.Count > MostProblems ? $"; and {problems.Count - MostProblems} more" : "");
 }

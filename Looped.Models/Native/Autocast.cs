@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -10,8 +9,6 @@ namespace Looped.Models.Native;
 /// </summary>
 public sealed unsafe class Autocast : IDisposable
 {
-    private const string Library = "libtorch_cpu.so";
-
     private static readonly Lazy<Functions> Found = new(Find);
 
     private readonly DeviceType _device;
@@ -67,15 +64,11 @@ public sealed unsafe class Autocast : IDisposable
 
     private static Functions Find()
     {
-        InitializeDeviceType(DeviceType.CPU);
-        if (!NativeLibrary.TryLoad(Library, out nint torch)) throw Missing(Library);
         return new(Export("19is_autocast_enabledEN3c1010DeviceTypeE"), Export("20set_autocast_enabledEN3c1010DeviceTypeEb"),
             Export("18get_autocast_dtypeEN3c1010DeviceTypeE"), Export("18set_autocast_dtypeEN3c1010DeviceTypeENS1_10ScalarTypeE"),
             Export("17increment_nestingEv"), Export("17decrement_nestingEv"), Export("11clear_cacheEv"));
 
-        nint Export(string name) => NativeLibrary.TryGetExport(torch, $"_ZN2at8autocast{name}", out nint address) ? address : throw Missing(name);
+        nint Export(string name) => TorchExports.Find($"_ZN2at8autocast{name}") ?? throw new LoopedException(
+            $"LibTorch {__version__} does not offer automatic mixed precision ({name} is not found). Use the LibTorch that Looped is built with, or set training.precision=float32.");
     }
-
-    private static LoopedException Missing(string what) => new(
-        $"LibTorch {__version__} does not offer automatic mixed precision ({what} is not found). Use the LibTorch that Looped is built with, or set training.precision=float32.");
 }

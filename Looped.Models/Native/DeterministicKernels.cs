@@ -10,7 +10,7 @@ namespace Looped.Models.Native;
 /// </summary>
 public static unsafe partial class DeterministicKernels
 {
-    private const string Library = "libtorch_cpu.so", Lacking = " does not have a deterministic implementation";
+    private const string Lacking = " does not have a deterministic implementation";
 
     private static readonly Lazy<Switches?> Found = new(Find);
 
@@ -49,14 +49,10 @@ public static unsafe partial class DeterministicKernels
 
     private static Switches? Find()
     {
-        InitializeDeviceType(TorchSharp.DeviceType.CPU);
-        if (!NativeLibrary.TryLoad(Library, out nint torch)) return null;
-        return Export("_ZN2at13globalContextEv") is { } context && Export("_ZN2at7Context26setDeterministicAlgorithmsEbb") is { } set
-            && Export("_ZNK2at7Context23deterministicAlgorithmsEv") is { } isSet
-            && Export("_ZN2at7Context39setDeterministicFillUninitializedMemoryEb") is { } setFill
+        return TorchExports.Find("_ZN2at13globalContextEv") is { } context && TorchExports.Find("_ZN2at7Context26setDeterministicAlgorithmsEbb") is { } set
+            && TorchExports.Find("_ZNK2at7Context23deterministicAlgorithmsEv") is { } isSet
+            && TorchExports.Find("_ZN2at7Context39setDeterministicFillUninitializedMemoryEb") is { } setFill
             ? new(((delegate* unmanaged[Cdecl]<nint>)context)(), set, isSet, setFill) : null;
-
-        nint? Export(string name) => NativeLibrary.TryGetExport(torch, name, out nint address) ? address : null;
     }
 
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]

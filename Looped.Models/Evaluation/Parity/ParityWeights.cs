@@ -15,7 +15,7 @@ public static class ParityWeights
     /// <param name="vector">The vector.</param>
     /// <param name="rename">Our name of a reference name; null for a tensor that is no parameter of ours.</param>
     /// <param name="optional">Which parameters the file may leave out, because the vector does not use them; they stay as they are. Null for none.</param>
-    /// <exception cref="LoopedException">A parameter is missing, surplus or of another shape; the first few are listed.</exception>
+    /// <exception cref="LoopedException">A parameter is missing, surplus or of another shape; all are listed.</exception>
     public static void Load(LanguageModel model, ParityVector vector, Func<string, string?> rename, Func<string, bool>? optional = null)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -34,6 +34,6 @@ public static class ParityWeights
             else parameter.copy_(given.ToTensor());
         }
         problems.AddRange(missing.Keys.Where(name => optional?.Invoke(name) != true).Select(name => $"{name} is missing in the file"));
-        if (problems.Count > 0) throw new LoopedException($"{vector.Path}: the weights do not fit the model that its config describes: {ModelWeights.Shortened(problems)}.");
+        if (problems.Count > 0) throw new LoopedException($"{vector.Path}: the weights do not fit the model that its config describes: {string.Join("; ", problems)}.");
     }
 }

@@ -55,7 +55,7 @@ public class DashboardTests(UndisturbedRun undisturbed)
 
             using var client = new HttpClient { BaseAddress = new Uri(page) };
             string resources = "", spans = "";
-            await Until(async () =>
+            await Eventually.Holds(Patience, async () =>
             {
                 resources = await client.GetStringAsync(new Uri("api/telemetry/resources", UriKind.Relative), TestContext.Current.CancellationToken);
                 spans = await client.GetStringAsync(new Uri("api/telemetry/spans?limit=2000", UriKind.Relative), TestContext.Current.CancellationToken);
@@ -114,15 +114,5 @@ public class DashboardTests(UndisturbedRun undisturbed)
         }
         return spans.GroupBy(s => s.Trace).Where(t => t.Any(s => s.Name == "looped.recovery"))
             .Select(t => new Trace(t.Key, [.. t.Select(s => s.Name)], t.Select(s => s.Process).Distinct().Count())).MaxBy(t => t.Processes);
-    }
-
-    private static async Task Until(Func<Task<bool>> holds, Func<string> found)
-    {
-        var waited = Stopwatch.StartNew();
-        while (!await holds())
-        {
-            Assert.True(waited.Elapsed < Patience, found());
-            await Task.Delay(500, TestContext.Current.CancellationToken);
-        }
     }
 }

@@ -30,12 +30,12 @@ public class PrometheusSystemTests(UndisturbedRun undisturbed)
         try
         {
             using var client = new HttpClient { BaseAddress = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port + 3}/")) };
-            await Until(async () => (await Query(client, "count(looped_train_steps_total)")).Count > 0, () => "no series of the run");
+            await Eventually.Holds(Patience, async () => (await Query(client, "count(looped_train_steps_total)")).Count > 0, () => "no series of the run");
             using (Process victim = Process.GetProcessById(ElasticRunTests.WorkersOf(train)[1])) victim.Kill();
 
             List<(string Board, string Panel, string Expression)> missing =
                 [.. GrafanaBoard.All.SelectMany(b => b.Queries.Where(q => !WithoutData.Contains(q.Panel)).Select(q => (b.Name, q.Panel, GrafanaBoard.Substitute(q.Expression))))];
-            await Until(async () =>
+            await Eventually.Holds(Patience, async () =>
             {
                 List<(string, string, string)> still = [];
                 foreach ((string board, string panel, string expression) in missing)
@@ -79,16 +79,6 @@ public class PrometheusSystemTests(UndisturbedRun undisturbed)
         catch (HttpRequestException)
         {
             return []; // not up yet
-        }
-    }
-
-    private static async Task Until(Func<Task<bool>> holds, Func<string> found)
-    {
-        var waited = Stopwatch.StartNew();
-        while (!await holds())
-        {
-            Assert.True(waited.Elapsed < Patience, found());
-            await Task.Delay(500, TestContext.Current.CancellationToken);
         }
     }
 }

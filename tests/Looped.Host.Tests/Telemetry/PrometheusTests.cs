@@ -27,7 +27,7 @@ public class PrometheusTests(UndisturbedRun undisturbed)
         LoopedProcess train = run.Train("--workers", "2", "--set", "training.steps=20000", "--set", $"telemetry.prometheus_port={port}");
         string file = Path.Combine(Path.GetDirectoryName(run.Run.Root)!, $"targets-{run.Run.Name}.json");
         string[] targets = [$"127.0.0.1:{port}", $"127.0.0.1:{port + 1}", $"127.0.0.1:{port + 2}"];
-        await Until(() => Task.FromResult(Targets(file).SequenceEqual(targets)), () => $"{file}: {string.Join(", ", Targets(file))}");
+        await Eventually.Holds(Patience, () => Task.FromResult(Targets(file).SequenceEqual(targets)), () => $"{file}: {string.Join(", ", Targets(file))}");
         await run.WaitForStep(3);
 
         using var client = new HttpClient();
@@ -39,7 +39,7 @@ public class PrometheusTests(UndisturbedRun undisturbed)
         int killed = ElasticRunTests.WorkersOf(train)[1];
         using (Process victim = Process.GetProcessById(killed)) victim.Kill();
         HashSet<string> missing = [];
-        await Until(async () =>
+        await Eventually.Holds(Patience, async () =>
         {
             var text = new System.Text.StringBuilder();
             foreach (string target in Targets(file).ToArray())
@@ -47,7 +47,7 @@ public class PrometheusTests(UndisturbedRun undisturbed)
             missing = [.. LoopedMetrics.All.Where(d => !Absent.Contains(d.Name)).Select(d => d.PrometheusName).Where(name => !Has(text.ToString(), name))];
             return missing.Count == 0;
         }, () => $"missing: {string.Join(", ", missing)}");
-        await Until(() => Task.FromResult(Targets(file).Count() == 2), () => string.Join(", ", Targets(file)));
+        await Eventually.Holds(Patience, () => Task.FromResult(Targets(file).Count() == 2), () => string.Join(", ", Targets(file)));
 
         ClusterRun.Kill(train, TinyRun.SigInt);
         await run.Ends(130, train);
@@ -71,14 +71,4 @@ public class PrometheusTests(UndisturbedRun undisturbed)
 
     private static IEnumerable<string> Targets(string file) =>
         File.Exists(file) ? JsonNode.Parse(File.ReadAllText(file))!.AsArray().Select(t => (string)t!["targets"]![0]!).Order(StringComparer.Ordinal) : [];
-
-    private static async Task Until(Func<Task<bool>> holds, Func<string> found)
-    {
-        var waited = Stopwatch.StartNew();
-        while (!await holds())
-        {
-            Assert.True(waited.Elapsed < Patience, found());
-            await Task.Delay(100, TestContext.Current.CancellationToken);
-        }
-    }
 }

@@ -112,7 +112,11 @@ public class CoTFormerModelTests
         string message = Assert.Throws<LoopedException>(() => cotformer.LoadWeights(weights)).Message;
 
         Assert.StartsWith("The weights do not fit the model: transformer.h_mid.0.attn.c_attn.weight is (48, 24) instead of (72, 24); ", message, StringComparison.Ordinal);
-        Assert.EndsWith("; and 4 more. Use the recipe that they were trained with.", message, StringComparison.Ordinal);
+        Dictionary<string, long[]> shapes = but.named_parameters().ToDictionary(p => p.name, p => p.parameter.shape);
+        string[] differing = [.. cotformer.named_parameters().Where(p => !shapes.TryGetValue(p.name, out long[]? shape) || !shape.SequenceEqual(p.parameter.shape)).Select(p => p.name)];
+        Assert.True(differing.Length > 3);
+        Assert.All(differing, name => Assert.Contains($"{name} is ", message, StringComparison.Ordinal));
+        Assert.EndsWith(". Use the recipe that they were trained with.", message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -25,9 +25,18 @@ public class CoTFormerParityTests
     {
         ParityRow[] rows = [.. ParitySuite.Run(new ParityRequest([Vectors], "cotformer", Precision: ScalarType.Float64))];
 
-        // The references' own deviation from float64, which their JSON states, is at most 2.9e-6 in the logits.
-        Assert.All(rows.SelectMany(r => r.Comparisons).Where(c => c.Name == "output.logits"), c => Assert.InRange(c.LargestError, 0, 3e-6));
+        // Each reference's JSON states its own deviation from float64 in the logits. The tables of sines and cosines are float32 on either side and
+        // may differ in their last unit: one percent for that.
+        Assert.All(rows.Where(r => r.Comparisons.Any(c => c.Name == "output.logits")),
+            r => Assert.InRange(r.Comparisons.Single(c => c.Name == "output.logits").LargestError, 0, 1.01 * StatedDeviation(r.Vector)));
         Assert.All(rows.SelectMany(r => r.Comparisons).Where(c => c.Name.StartsWith("grad.", StringComparison.Ordinal)), c => Assert.InRange(c.LargestError, 0, 1e-6));
+    }
+
+    private static double StatedDeviation(string vector)
+    {
+        string json = File.ReadAllText(Path.Combine(Vectors, vector + ".json"));
+        return System.Text.RegularExpressions.Regex.Matches(json, "\"max_abs_logit_diff_f32_vs_f64\": ([0-9.e-]+)")
+            .Max(m => double.Parse(m.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture));
     }
 
     [Fact]

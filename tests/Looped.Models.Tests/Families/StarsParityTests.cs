@@ -9,12 +9,20 @@ public class StarsParityTests
 {
     private static readonly string Vectors = Path.Combine(AppContext.BaseDirectory, "Vectors", "stars");
 
+    /// <summary>
+    /// Does not agree, and is not expected to: the gradient of the keys' third is 0 but for rounding, which Adam turns into full updates
+    /// (docs/families/stars.md). `looped parity` says so; here everything else is held to the file.
+    /// </summary>
+    private const string Disagrees = "output.final_param.layers.0.attn.c_attn.bias";
+
     [Fact]
-    public void Every_case_passes()
+    public void Every_case_passes_but_for_one_tensor_of_the_trajectory()
     {
         ParityRow[] rows = [.. ParitySuite.Run(new ParityRequest([Vectors], "stars"))];
 
-        Assert.All(rows, row => Assert.True(row.Outcome == ParityOutcome.Passed, $"{row.FullName}: {row.Message} {row.Worst}"));
+        Assert.All(rows.Where(r => r.Vector != "train_steps"), row => Assert.True(row.Outcome == ParityOutcome.Passed, $"{row.FullName}: {row.Message} {row.Worst}"));
+        ParityRow trajectory = Assert.Single(rows, r => r.Vector == "train_steps");
+        Assert.Equal([Disagrees], trajectory.Comparisons.Where(c => !c.Passed).Select(c => c.Name));
         Assert.Equal(Directory.GetFiles(Vectors, "*.json").Length, rows.Length);
         Assert.True(rows.Sum(r => r.Comparisons.Count) > 700, $"{rows.Sum(r => r.Comparisons.Count)} comparisons");
     }
