@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using Looped.Host.CommandLine;
 using Looped.Host.Recipes;
 using Looped.Models.Families;
-using Looped.Models.Randomness;
 using Looped.Models.Recipes;
 using Spectre.Console;
 
@@ -80,7 +79,7 @@ internal static class RecipeCommand
     private static long CountParameters(Recipe recipe)
     {
         int vocabulary = recipe.Model.Vocabulary > 0 ? recipe.Model.Vocabulary : 128;
-        using LanguageModel model = FamilyRegistry.Find(recipe.Model.Family)!.Create(recipe.Model, vocabulary, RandomStream.Create(0, "count"));
+        using LanguageModel model = FamilyRegistry.Find(recipe.Model.Family)!.Outline(recipe.Model, vocabulary);
         return model.ParameterCount();
     }
 }

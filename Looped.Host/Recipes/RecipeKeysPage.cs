@@ -22,6 +22,8 @@ internal static class RecipeKeysPage
         - `looped recipe show NAME` prints the recipe with every default filled in; a run keeps that as `recipe.yaml`.
         - Keys marked with ° only observe or place a run: they cannot change its weights, and a run may be resumed with another value.
           All other keys together are the run's identity; a run folder made with other values is refused.
+        - `extends: OTHER.yaml` in a file, a path beside it, begins with all that the other recipe says (but its `name`); sections are merged key by
+          key. A run keeps the resolved recipe, so that it does not depend on the other file.
 
         This page is the output of `looped recipe keys`; after a change of keys, write it again with
         `looped recipe keys > docs/recipes.md`.

@@ -18,6 +18,9 @@ public interface IFamily
     /// <param name="initialization">Names the initial weights; each parameter draws from <c>For(name)</c>, so order does not matter.</param>
     LanguageModel Create(ModelConfig config, int vocabularySize, RandomStream initialization);
 
+    /// <summary>As <see cref="Create"/>, for counting what it has: families whose models are large leave their weights unset, which costs neither time nor memory.</summary>
+    LanguageModel Outline(ModelConfig config, int vocabularySize) => Create(config, vocabularySize, RandomStream.Create(0, "outline"));
+
     /// <summary>The kinds of reference vectors this family can run.</summary>
     IReadOnlyDictionary<string, IParityKind> ParityKinds { get; }
 }

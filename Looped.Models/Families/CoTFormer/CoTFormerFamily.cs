@@ -29,12 +29,13 @@ internal sealed class CoTFormerFamily : IFamily
     /// <inheritdoc/>
     public LanguageModel Create(ModelConfig config, int vocabularySize, RandomStream initialization)
     {
-        if (config is not CoTFormerConfig cotformer)
-            throw new ArgumentException($"The family {FamilyName} is built from a {nameof(CoTFormerConfig)}, not a {config?.GetType().Name ?? "null"}.", nameof(config));
-        CoTFormerModel model = Build(cotformer, vocabularySize);
-        CoTFormerInitialization.Apply(model, cotformer.Layers, initialization);
+        CoTFormerModel model = Build(Own(config), vocabularySize);
+        CoTFormerInitialization.Apply(model, model.Config.Layers, initialization);
         return model;
     }
+
+    /// <inheritdoc/>
+    public LanguageModel Outline(ModelConfig config, int vocabularySize) => Build(Own(config), vocabularySize);
 
     /// <summary>The variant with unset weights.</summary>
     /// <exception cref="UsageException">The configuration contradicts itself, or its variant does not exist.</exception>
@@ -44,4 +45,7 @@ internal sealed class CoTFormerFamily : IFamily
             throw new UsageException($"The model cannot be built: model.{problem.Key}: {problem.Sentence}.");
         return config.Traits().Create(config, vocabularySize);
     }
+
+    private static CoTFormerConfig Own(ModelConfig config) => config as CoTFormerConfig
+        ?? throw new ArgumentException($"The family {FamilyName} is built from a {nameof(CoTFormerConfig)}, not a {config?.GetType().Name ?? "null"}.", nameof(config));
 }
