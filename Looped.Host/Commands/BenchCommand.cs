@@ -21,7 +21,7 @@ internal static class BenchCommand
         {
             CreateStep(), BenchRingCommand.Create(), BenchRingCommand.CreateRank(),
             BenchClusterCommands.CreateRecovery(), BenchClusterCommands.CreateReduction(), BenchSupervisorCommand.Create(), BenchClusterCommands.CreateGoodput(),
-            BenchTelemetryCommand.Create(),
+            BenchTelemetryCommand.Create(), BenchRepeatsCommand.Create(),
         },
     };
 

@@ -20,7 +20,7 @@ internal static class PrepareCommand
 
     private static readonly Argument<string[]> Sources = new("SOURCE")
     {
-        Description = "Text files, JSONL files (.jsonl, .ndjson), tars of zstandard-compressed JSONL, or folders with .txt and JSONL files in them; " +
+        Description = "Text files, JSONL files (.jsonl, .ndjson), Parquet files, tars of zstandard-compressed JSONL, or folders with .txt, JSONL and Parquet files in them; " +
             $"after the word {OpenWebText2}, its archive as published (openwebtext2.jsonl.zst.tar).",
         Arity = ArgumentArity.OneOrMore,
     };
@@ -41,9 +41,16 @@ internal static class PrepareCommand
         DefaultValueFactory = _ => "text",
     };
 
+    private static readonly Option<string> Column = new("--column")
+    {
+        Description = "In Parquet, the column of the text.",
+        HelpName = "NAME",
+        DefaultValueFactory = _ => "text",
+    };
+
     private static readonly Option<double?> Validation = new("--validation")
     {
-        Description = "The share of the documents of JSONL or archives that is drawn by lot for validation, such as 0.01; otherwise the last tenth, "
+        Description = "The share of the documents of JSONL, Parquet or archives that is drawn by lot for validation, such as 0.01; otherwise the last tenth, "
             + $"and {OpenWebText2Share.ToString(CultureInfo.InvariantCulture)} of {OpenWebText2}.",
         HelpName = "SHARE",
         Validators =
@@ -77,17 +84,18 @@ internal static class PrepareCommand
     /// <summary>The command.</summary>
     public static Command Create()
     {
-        var command = new LoopedCommand("prepare", "Make token files from text, JSONL, and the archive of OpenWebText2. An interrupted preparation is gone on with by the same command.")
+        var command = new LoopedCommand("prepare", "Make token files from text, JSONL, Parquet, and the archive of OpenWebText2. An interrupted preparation is gone on with by the same command.")
         {
             Examples =
             [
                 "looped prepare corpus/ --tokenizer gpt2/tokenizer.json --out data/corpus",
                 "looped prepare openwebtext2 openwebtext2.jsonl.zst.tar --tokenizer gpt2/tokenizer.json --out data/openwebtext2",
                 "looped prepare articles.jsonl --jsonl-key body --tokenizer bytes --out data/articles",
+                "looped prepare articles.parquet --column body --tokenizer bytes --out data/articles",
             ],
         };
         command.Add(Sources);
-        foreach (Option option in new Option[] { Tokenizer, Output, JsonKey, Validation, Threads, Json }) command.Add(option);
+        foreach (Option option in new Option[] { Tokenizer, Output, JsonKey, Column, Validation, Threads, Json }) command.Add(option);
         command.SetAction(Run);
         return command;
     }
@@ -127,7 +135,7 @@ internal static class PrepareCommand
                 throw new UsageException($"{OpenWebText2} wants its tokenizer named: `--tokenizer` with the path of GPT-2's tokenizer.json, or bytes, or characters.");
         }
         return new PreparationRequest(sources, parsed.GetRequiredValue(Tokenizer), parsed.GetRequiredValue(Output), parsed.GetRequiredValue(JsonKey),
-            parsed.GetValue(Threads), openWebText2, parsed.GetValue(Validation) ?? (openWebText2 ? OpenWebText2Share : null), Resume: true);
+            parsed.GetValue(Threads), openWebText2, parsed.GetValue(Validation) ?? (openWebText2 ? OpenWebText2Share : null), Resume: true, Column: parsed.GetRequiredValue(Column));
     }
 
     private static PosixSignalRegistration StopOn(PosixSignal signal, CancellationTokenSource stop) => PosixSignalRegistration.Create(signal, context =>

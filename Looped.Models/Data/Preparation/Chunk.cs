@@ -15,14 +15,15 @@ internal sealed record Chunk(bool Validation, long Bytes, bool HasText, Func<ITo
     /// <summary>The chunks of a source, in order.</summary>
     /// <param name="file">The source.</param>
     /// <param name="tokenizer">Says where text can be cut.</param>
-    /// <param name="jsonKey">The key of the text in JSON lines.</param>
+    /// <param name="request">Says where in a document its text is.</param>
     /// <param name="split">Which documents are for validation.</param>
     /// <param name="finished">Told about the source once it was read whole.</param>
-    public static IEnumerable<Chunk> Of(SourceFile file, ITokenizer tokenizer, string jsonKey, DocumentSplit split, Action<SourceMeta> finished) =>
+    public static IEnumerable<Chunk> Of(SourceFile file, ITokenizer tokenizer, PreparationRequest request, DocumentSplit split, Action<SourceMeta> finished) =>
         file.Kind switch
         {
             SourceKind.Text => TextDocument.Chunks(file, tokenizer, finished),
-            _ => JsonLines.Chunks(file, jsonKey, split, finished),
+            SourceKind.Parquet => ParquetRows.Chunks(file, request.Column, split, finished),
+            _ => JsonLines.Chunks(file, request.JsonKey, split, finished),
         };
 
     /// <summary>Progress without tokens.</summary>

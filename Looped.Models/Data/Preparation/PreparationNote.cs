@@ -66,7 +66,7 @@ internal sealed record PreparationNote(string Request, string? Vocabulary, long 
     /// <param name="tokenizer">What identifies the tokenizer.</param>
     public static string Identify(PreparationRequest request, IReadOnlyList<SourceFile> files, string tokenizer)
     {
-        StringBuilder text = new StringBuilder().AppendLine(CultureInfo.InvariantCulture, $"{Format} {Chunk.Size} {tokenizer} {request.JsonKey} {request.ValidationShare}");
+        StringBuilder text = new StringBuilder().AppendLine(CultureInfo.InvariantCulture, $"{Format} {Chunk.Size} {tokenizer} {request.JsonKey} {request.Column} {request.ValidationShare}");
         foreach (SourceFile file in files)
             text.AppendLine(CultureInfo.InvariantCulture, $"{Path.GetFullPath(file.Path)} {file.Name} {file.Kind} {file.Bytes} {File.GetLastWriteTimeUtc(file.Path).Ticks}");
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));

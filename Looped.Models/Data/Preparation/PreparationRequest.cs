@@ -1,7 +1,7 @@
 namespace Looped.Models.Data.Preparation;
 
 /// <summary>What to prepare, and how.</summary>
-/// <param name="Sources">Text files, JSONL files, archives (tar) of zstandard-compressed JSONL files, and folders with text and JSONL files.</param>
+/// <param name="Sources">Text files, JSONL and Parquet files, archives (tar) of zstandard-compressed JSONL files, and folders with text, JSONL and Parquet files.</param>
 /// <param name="Tokenizer">`bytes`, `characters`, or the path of a `tokenizer.json`.</param>
 /// <param name="Output">The folder to make; it must not exist, or be empty.</param>
 /// <param name="JsonKey">In JSONL, the key of the text.</param>
@@ -9,8 +9,9 @@ namespace Looped.Models.Data.Preparation;
 /// <param name="Archives">Whether the sources are archives, whatever they are called.</param>
 /// <param name="ValidationShare">The share of each source's documents that is drawn by lot for validation, between 0 and 1; null for the last tenth. Not for text files.</param>
 /// <param name="Resume">Whether what is done when it is interrupted stays, beside the output, and is gone on from the next time.</param>
+/// <param name="Column">In Parquet, the column of the text.</param>
 public sealed record PreparationRequest(IReadOnlyList<string> Sources, string Tokenizer, string Output, string JsonKey = "text", int Threads = 1,
-    bool Archives = false, double? ValidationShare = null, bool Resume = false)
+    bool Archives = false, double? ValidationShare = null, bool Resume = false, string Column = "text")
 {
     /// <summary>Bytes of the sources between two notes of how far it has come.</summary>
     internal long NoteEvery { get; init; } = 1 << 27;

@@ -79,7 +79,7 @@ internal sealed class PreparationRun(
 
     private void Encode(ITokenizer tokenizer, long skip, Action<Chunk, int[]> sink, Action<SourceMeta> finished, long total)
     {
-        IEnumerable<Chunk> chunks = files.SelectMany(file => Chunk.Of(file, tokenizer, request.JsonKey, _split, finished));
+        IEnumerable<Chunk> chunks = files.SelectMany(file => Chunk.Of(file, tokenizer, request, _split, finished));
         ChunkPipeline.Run(Skip(chunks, skip), tokenizer, request.Threads, (chunk, ids) =>
         {
             sink(chunk, ids);

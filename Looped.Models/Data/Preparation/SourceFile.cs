@@ -11,6 +11,9 @@ internal enum SourceKind
 
     /// <summary>A tar of zstandard-compressed JSONL files.</summary>
     Archive,
+
+    /// <summary>Parquet, a document a row.</summary>
+    Parquet,
 }
 
 /// <summary>A file to prepare.</summary>
@@ -20,12 +23,12 @@ internal enum SourceKind
 /// <param name="Kind">What is in it.</param>
 internal sealed record SourceFile(string Path, string Name, long Bytes, SourceKind Kind = SourceKind.Text)
 {
-    private static readonly string[] JsonLinesExtensions = [".jsonl", ".ndjson"], ArchiveExtensions = [".tar"];
+    private static readonly string[] JsonLinesExtensions = [".jsonl", ".ndjson"], ArchiveExtensions = [".tar"], ParquetExtensions = [".parquet"];
 
     /// <summary>Files taken from a folder. Markdown is not among them: beside a corpus it is its documentation.</summary>
-    private static readonly string[] FolderExtensions = [".txt", .. JsonLinesExtensions];
+    private static readonly string[] FolderExtensions = [".txt", .. JsonLinesExtensions, .. ParquetExtensions];
 
-    /// <summary>How often its bytes are read for one pass over its text: documents are counted first.</summary>
+    /// <summary>How often its bytes are read for one pass over its text: documents are counted first, or a file whose rows lie scattered is hashed apart.</summary>
     public int Readings => Kind == SourceKind.Text ? 1 : 2;
 
     /// <summary>The files behind a list of files and folders: in the order named, a folder's by relative path, ordinal.</summary>
@@ -55,7 +58,10 @@ internal sealed record SourceFile(string Path, string Name, long Bytes, SourceKi
     }
 
     private static SourceFile Create(string path, string name) => new(path, name, new FileInfo(path).Length,
-        HasExtension(path, JsonLinesExtensions) ? SourceKind.JsonLines : HasExtension(path, ArchiveExtensions) ? SourceKind.Archive : SourceKind.Text);
+        HasExtension(path, JsonLinesExtensions) ? SourceKind.JsonLines
+        : HasExtension(path, ArchiveExtensions) ? SourceKind.Archive
+        : HasExtension(path, ParquetExtensions) ? SourceKind.Parquet
+        : SourceKind.Text);
 
     private static bool HasExtension(string path, string[] extensions) =>
         extensions.Contains(System.IO.Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);

@@ -83,7 +83,7 @@ public sealed class BadSourcesTests : IDisposable
     {
         Says("does not exist", Error<UsageException>(_folder["nowhere.txt"]));
         Directory.CreateDirectory(_folder["empty"]);
-        Says("has no .txt, .jsonl, .ndjson file", Error<UsageException>(_folder["empty"]));
+        Says("has no .txt, .jsonl, .ndjson, .parquet file", Error<UsageException>(_folder["empty"]));
         string path = Write("a.txt", "text");
         Says("named twice", Assert.Throws<UsageException>(() => CorpusPreparer.Prepare(new PreparationRequest([path, path], "bytes", _folder["out"]), cancellation: TestContext.Current.CancellationToken)).Message);
     }
