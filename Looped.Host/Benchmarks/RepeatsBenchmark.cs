@@ -17,14 +17,21 @@ namespace Looped.Host.Benchmarks;
 /// <param name="LengthFactors">Shares of the tokens that enter each repeat after the first, or null.</param>
 /// <param name="MacsPerToken">Multiply–accumulates of the forward, the head on every position.</param>
 /// <param name="TokensPerSecond">Round by round.</param>
-internal sealed record RepeatsRow(string Name, bool Training, IReadOnlyList<double>? LengthFactors, double MacsPerToken, IReadOnlyList<double> TokensPerSecond)
+/// <param name="TokensPerProcessorSecond">The same by the processor time of the process, which other programs disturb less.</param>
+internal sealed record RepeatsRow(string Name, bool Training, IReadOnlyList<double>? LengthFactors, double MacsPerToken,
+    IReadOnlyList<double> TokensPerSecond, IReadOnlyList<double> TokensPerProcessorSecond)
 {
     /// <summary>The median round.</summary>
     public double Speed => Median(TokensPerSecond);
 
     /// <summary>Forward multiply–accumulates done in a second, by those of <paramref name="other"/>: the median of the rounds' ratios.</summary>
-    public double RateOf(RepeatsRow other) =>
-        Median(TokensPerSecond.Zip(other.TokensPerSecond, (own, others) => own * MacsPerToken / (others * other.MacsPerToken)));
+    public double RateOf(RepeatsRow other) => Rate(r => r.TokensPerSecond, other);
+
+    /// <summary>The same by processor time.</summary>
+    public double ProcessorRateOf(RepeatsRow other) => Rate(r => r.TokensPerProcessorSecond, other);
+
+    private double Rate(Func<RepeatsRow, IReadOnlyList<double>> speeds, RepeatsRow other) =>
+        Median(speeds(this).Zip(speeds(other), (own, others) => own * MacsPerToken / (others * other.MacsPerToken)));
 
     private static double Median(IEnumerable<double> values)
     {
@@ -99,7 +106,7 @@ internal sealed class RepeatsBenchmark
                     Add($"{_config.Variant} ×{r}", _config with { Repeats = r, EvalLengthFactor = null }, [.. Enumerable.Repeat(share, r - 1)]);
             }
 
-            double[][] speeds = [.. subjects.Select(_ => new double[rounds])];
+            (double[] Elapsed, double[] Processor)[] speeds = [.. subjects.Select(_ => (new double[rounds], new double[rounds]))];
             for (int round = -1; round < rounds; round++)
             {
                 // The order alternates, so that a drift of the machine favours nobody; the first round compiles and is not counted.
@@ -107,12 +114,12 @@ internal sealed class RepeatsBenchmark
                 if (round % 2 != 0) Array.Reverse(order);
                 foreach (int i in order)
                 {
-                    double speed = Speed(subjects[i], batches);
-                    if (round >= 0) speeds[i][round] = speed;
+                    var (elapsed, processor) = Speed(subjects[i], batches);
+                    if (round >= 0) (speeds[i].Elapsed[round], speeds[i].Processor[round]) = (elapsed, processor);
                 }
                 if (round >= 0) report($"round {round + 1} of {rounds} done");
             }
-            return [.. subjects.Zip(speeds, (s, speed) => new RepeatsRow(s.Name, s.Training, s.Factors, s.MacsPerToken, speed)).OrderByDescending(r => r.Training)];
+            return [.. subjects.Zip(speeds, (s, speed) => new RepeatsRow(s.Name, s.Training, s.Factors, s.MacsPerToken, speed.Elapsed, speed.Processor)).OrderByDescending(r => r.Training)];
 
             void Add(string name, CoTFormerConfig config, double[]? factors)
             {
@@ -133,12 +140,14 @@ internal sealed class RepeatsBenchmark
 
     private bool Routed => _config.Variant is "adm" or "adaptive_but";
 
-    private double Speed(Subject subject, int batches)
+    private (double Elapsed, double Processor) Speed(Subject subject, int batches)
     {
         double tokens = 0;
+        TimeSpan before = Environment.CpuUsage.TotalTime;
         long started = Stopwatch.GetTimestamp();
         for (int i = 0; i < batches; i++) tokens += RunBatch(subject, _data.Training.Load(0, i % _recipe.Batch.MicroBatches()));
-        return tokens / Stopwatch.GetElapsedTime(started).TotalSeconds;
+        double elapsed = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        return (tokens / elapsed, tokens / (Environment.CpuUsage.TotalTime - before).TotalSeconds);
     }
 
     private int RunBatch(Subject subject, MicroBatch batch)

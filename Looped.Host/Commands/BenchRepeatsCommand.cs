@@ -50,10 +50,10 @@ internal static class BenchRepeatsCommand
     private static void Print(RunRecipe recipe, IReadOnlyList<RepeatsRow> rows)
     {
         Table table = new Table().AddColumns("what", "model", "tokens that go on", "MACs per token").AddColumn("tokens/s", c => c.RightAligned())
-            .AddColumn("MACs/s, base = 1", c => c.RightAligned());
+            .AddColumn("MACs/s, base = 1", c => c.RightAligned()).AddColumn("by processor time", c => c.RightAligned());
         foreach (RepeatsRow row in rows)
             table.AddRow(row.Training ? "training" : "evaluation", row.Name, row.LengthFactors is [double share, ..] ? share.ToString("0 %", CultureInfo.InvariantCulture) : "all",
-                Quantity.Count(row.MacsPerToken), row.Speed.ToString("N0", CultureInfo.InvariantCulture), row.RateOf(Base(rows, row)).ToString("0.00", CultureInfo.InvariantCulture));
+                Quantity.Count(row.MacsPerToken), row.Speed.ToString("N0", CultureInfo.InvariantCulture), row.RateOf(Base(rows, row)).ToString("0.00", CultureInfo.InvariantCulture), row.ProcessorRateOf(Base(rows, row)).ToString("0.00", CultureInfo.InvariantCulture));
         Terminal.Out.Console.Write(table);
         Terminal.Out.WriteLine(NumericsFingerprint.Current(recipe.Training).Describe());
         Terminal.Out.WriteLine("MACs are those of the forward with every position scored; a rate of 1 is exactly what the base model's speed predicts.");
@@ -67,6 +67,7 @@ internal static class BenchRepeatsCommand
         ["macs_per_token"] = row.MacsPerToken,
         ["tokens_per_second"] = row.Speed,
         ["rate_to_base"] = row.RateOf(plain),
+        ["processor_rate_to_base"] = row.ProcessorRateOf(plain),
         ["rounds"] = new JsonArray([.. row.TokensPerSecond.Select(s => JsonValue.Create(s))]),
     };
 }

@@ -47,7 +47,7 @@ public record Recipe
 /// <summary>The `data` section.</summary>
 public sealed record DataRecipe
 {
-    /// <summary>A shipped corpus (`classics`), a folder made by `looped prepare`, or text files to prepare (a file or a folder).</summary>
+    /// <summary>A shipped corpus (`classics`), a folder made by `looped prepare`, one with the `train.bin` and `val.bin` of CoTFormer's own code (then `tokenizer` has to say what made them), or text files to prepare (a file or a folder).</summary>
     [Required]
     public string Source { get; init; } = "classics";
 

@@ -5,7 +5,7 @@ using Looped.Models.Recipes;
 
 namespace Looped.Models.Data.Preparation;
 
-/// <summary>Finds the data set that a recipe names: a shipped corpus, a prepared folder, or text that is prepared once and kept.</summary>
+/// <summary>Finds the data set that a recipe names: a shipped corpus, a prepared folder, the original code's token files, or text that is prepared once and kept.</summary>
 public static class DatasetResolver
 {
     private const string DefaultTokenizer = "characters";
@@ -25,6 +25,7 @@ public static class DatasetResolver
         string source = Locate(data.Source, shippedDataFolder);
         TokenDataset dataset = File.Exists(Path.Combine(source, DatasetMeta.FileName))
             ? OpenPrepared(source, data.Tokenizer)
+            : BareTokenFiles.AreIn(source) ? BareTokenFiles.Open(source, data.Tokenizer, cacheFolder)
             : Prepare(source, data.Tokenizer, cacheFolder, progress, cancellation);
         try
         {
