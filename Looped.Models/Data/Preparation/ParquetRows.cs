@@ -74,8 +74,8 @@ internal static class ParquetRows
     private static string?[] Read(ParquetReader reader, int group, DataField field)
     {
         using ParquetRowGroupReader rows = reader.OpenRowGroupReader(group);
-        var texts = new string[rows.RowCount];
-        rows.ReadAsync(field, texts.AsMemory()).GetAwaiter().GetResult();
+        var texts = new string?[rows.RowCount];
+        rows.ReadAsync(field, texts.AsMemory()).AsTask().GetAwaiter().GetResult();
         return texts;
     }
 
