@@ -107,7 +107,8 @@ public sealed record WorkerPlace(string Worker, int Slot, string Host);
 
 /// <summary>Workers came or went.</summary>
 /// <param name="Workers">Those that are there now, by their slots.</param>
-public sealed record WorkersChanged(IReadOnlyList<WorkerPlace> Workers) : IWireMessage;
+/// <param name="Seed">The node on which the supervisor is that says so.</param>
+public sealed record WorkersChanged(IReadOnlyList<WorkerPlace> Workers, string Seed) : IWireMessage;
 
 /// <summary>Asks the supervisor for a picture of the cluster.</summary>
 public sealed record AskForCluster : IWireMessage;

@@ -20,7 +20,7 @@ internal sealed class SupervisionRecorder : IDisposable
     private readonly Activity? _run;
     private readonly IDisposable[] _shown;
     private SupervisorState? _state;
-    private TimeSpan _durable;
+    private TimeSpan _durable, _committed;
     private double _lostSeconds;
     private Activity? _forming, _recovery;
     private GenerationId _recovering;
@@ -69,6 +69,7 @@ internal sealed class SupervisionRecorder : IDisposable
     /// <summary>A step was committed.</summary>
     public void Committed(StepReport step)
     {
+        _committed = _now();
         (long steps, double seconds) = _steps.Commit(step.Step, step.Seconds * step.WorldSize);
         if (steps > 0)
         {
@@ -107,6 +108,7 @@ internal sealed class SupervisionRecorder : IDisposable
             new Tag(LoopedAttributes.Generation, plan.Id.Number), new Tag(WorldSize, plan.Generation.WorldSize), new Tag(Reason, reason));
         if (!unplanned) return _forming?.Id;
         CountLost(after, gone);
+        if (before.Current is { } broken) CountLostMicroBatches(before, broken, gone);
         // A second loss before the first step: one recovery, ended by the generation that comes up.
         _recovery?.End();
         _recovery = _forming is null ? null : Spans.Begin(Spans.Cluster, Spans.Recovery, _forming.Context, began, default, new Tag(LoopedAttributes.Generation, plan.Id.Number));
@@ -129,6 +131,22 @@ internal sealed class SupervisionRecorder : IDisposable
             if (status is { Activity: RankActivity.Ended } or { Leaving: true, Activity: RankActivity.Idle }) continue;
             if (_noticed.Remove(member, out TimeSpan since)) _instruments.DrainDuration.Record((_now() - since).TotalSeconds, new Tag(Outcome, "killed"));
             _instruments.Preemptions.Add(1, new Tag(Reason, "node_lost"));
+        }
+    }
+
+    /// <summary>
+    /// Micro-batches that went with lost members. Nobody can be asked any more how many these were; their pace since the last commit says it
+    /// well enough, and no more than their share.
+    /// </summary>
+    private void CountLostMicroBatches(SupervisorState state, GenerationPlan broken, IEnumerable<string> gone)
+    {
+        double seconds = ((state.BrokenSince ?? _now()) - _committed).TotalSeconds;
+        foreach (string member in gone)
+        {
+            if (state.Workers.GetValueOrDefault(member)?.Status is not { SecondsPerMicroBatch: > 0 } status) continue;
+            int share = broken.AssignmentOf(status.Step)[broken.RankOf(member)].Count;
+            int lost = (int)Math.Clamp(seconds / status.SecondsPerMicroBatch, 0, share);
+            if (lost > 0) _instruments.LostMicroBatches.Add(lost, new Tag(Reason, "node_lost"));
         }
     }
 

@@ -110,7 +110,7 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
 
     private void Subscribe()
     {
-        if (_subscribers.Add(Sender) && _places.Length > 0) Sender.Tell(new WorkersChanged(_places));
+        if (_subscribers.Add(Sender) && _places.Length > 0) Sender.Tell(new WorkersChanged(_places, Seed));
         if (_state.Ended is not null) Sender.Tell(_state.Ended);
     }
 
@@ -219,6 +219,8 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
 
     private bool IsThere(WorkerView worker, TimeSpan now) => worker.Status.Activity != RankActivity.Ended && now - worker.Heard <= _run.Settings.LostAfter;
 
+    private static string Seed => ((ExtendedActorSystem)Context.System).Provider.DefaultAddress.ToString();
+
     private static string Host(string endpoint) => endpoint[..Math.Max(0, endpoint.LastIndexOf(':'))];
 
     /// <inheritdoc/>
@@ -235,7 +237,7 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
         if (places.SequenceEqual(_places)) return;
         foreach (WorkerPlace gone in _places.ExceptBy(places.Select(p => p.Worker), p => p.Worker)) _slots.Release(gone.Worker);
         _places = places;
-        Publish(new WorkersChanged(places));
+        Publish(new WorkersChanged(places, Seed));
     }
 
     private void Tell(string worker, object message)

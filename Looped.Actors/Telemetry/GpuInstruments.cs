@@ -17,8 +17,11 @@ internal static class GpuInstruments
         UpDown(LoopedMetrics.GpuMemoryUsage, g => g.MemoryUsed);
         UpDown(LoopedMetrics.GpuMemoryLimit, g => g.MemoryLimit);
         Counter(LoopedMetrics.Energy, g => g.Joules);
-        Counter(LoopedMetrics.GpuIo, _ => null);
-        Counter(LoopedMetrics.Errors, _ => null);
+        Tag sent = new(NetworkDirection, "transmit"), received = new(NetworkDirection, "receive");
+        meter.CreateObservableCounter(LoopedMetrics.GpuIo.Name, () => Each(g => g.BytesSent, sent).Concat(Each(g => g.BytesReceived, received)),
+            LoopedMetrics.GpuIo.Unit, LoopedMetrics.GpuIo.Description);
+        Tag uncorrected = new(ErrorType, "ecc_uncorrected");
+        meter.CreateObservableCounter(LoopedMetrics.Errors.Name, () => Each(g => g.Errors, uncorrected), LoopedMetrics.Errors.Unit, LoopedMetrics.Errors.Description);
 
         void Gauge(InstrumentDefinition d, Func<GpuNumbers, double?> value, params Tag[] more) =>
             meter.CreateObservableGauge(d.Name, () => Each(value, more), d.Unit, d.Description);

@@ -9,4 +9,8 @@ namespace Looped.Actors.Telemetry;
 /// <param name="Watts">Power drawn.</param>
 /// <param name="Celsius">Temperature.</param>
 /// <param name="Joules">Energy since the driver was loaded.</param>
-public sealed record GpuNumbers(string Id, string Name, double? Utilization, long? MemoryUsed, long? MemoryLimit, double? Watts, double? Celsius, double? Joules);
+/// <param name="BytesSent">Bytes over PCI Express to the host.</param>
+/// <param name="BytesReceived">Bytes over PCI Express from the host.</param>
+/// <param name="Errors">Memory errors that could not be corrected, since the driver was loaded.</param>
+public sealed record GpuNumbers(string Id, string Name, double? Utilization, long? MemoryUsed, long? MemoryLimit, double? Watts, double? Celsius, double? Joules,
+    long? BytesSent, long? BytesReceived, long? Errors);

@@ -13,6 +13,12 @@ public static class LoopedAttributes
         Step = "looped.step", Rank = "looped.rank", Tokens = "looped.tokens", Bytes = "looped.bytes", Worker = "looped.worker", Signal = "looped.signal",
         Deadline = "looped.deadline";
 
+    /// <summary>Loops that are recorded, from 1: few enough for a dashboard, close where most happens.</summary>
+    public static IReadOnlyList<int> Loops { get; } = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
+
+    /// <summary>Routers that are recorded.</summary>
+    public const int MostRouters = 16;
+
     /// <summary>Phases of a step, which add up to it.</summary>
     public static IReadOnlyList<string> StepPhases { get; } = ["data", "forward", "backward", "allreduce", "optimizer", "other"];
 
@@ -32,7 +38,7 @@ public static class LoopedAttributes
     public static IReadOnlyList<string> PreemptionReasons { get; } = ["sigterm", "sigint", "sigusr1", "node_lost"];
 
     /// <summary>Why work was lost.</summary>
-    public static IReadOnlyList<string> LossReasons { get; } = ["preempted", "failed"];
+    public static IReadOnlyList<string> LossReasons { get; } = ["preempted", "failed", "node_lost"];
 
     /// <summary>How a drain ended.</summary>
     public static IReadOnlyList<string> DrainOutcomes { get; } = ["clean", "killed"];

@@ -31,7 +31,7 @@ public static class LoopedMetrics
         Recurrence = new(Training, "looped.model.recurrence", Histogram, "{loop}", "Loops run per sequence.") { Buckets = Loops },
         ActiveTokens = new(Training, "looped.model.loop.active_tokens", Gauge, "1", "Share of tokens that are still computed at a loop.", Loop),
         UpdateNorm = new(Training, "looped.model.loop.update_norm", Gauge, "1", "Relative change of the hidden state in a loop.", Loop),
-        RouterLoad = new(Training, "looped.model.router.load", Gauge, "1", "Share of tokens that a router sends to an expert.", Expert),
+        RouterLoad = new(Training, "looped.model.router.load", Gauge, "1", "Share of the tokens before a router that it sends on.", Expert),
 
         Workers = new(Cluster, "looped.cluster.workers", UpDown, "{worker}", "Workers by what they do.", State),
         WorldSize = new(Cluster, "looped.cluster.world_size", Gauge, "{worker}", "Members of the generation in force."),

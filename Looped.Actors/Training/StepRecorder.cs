@@ -1,7 +1,10 @@
 using System.Diagnostics;
 using Looped.Actors.Supervision;
 using Looped.Actors.Telemetry;
+using Looped.Models.Families;
+using Looped.Models.Native;
 using Looped.Models.Optimization;
+using Looped.Models.Recipes;
 using static Looped.Actors.Telemetry.LoopedAttributes;
 using Tag = System.Collections.Generic.KeyValuePair<string, object?>;
 
@@ -36,12 +39,14 @@ internal sealed class StepRecorder(Instruments instruments, TimeKeeper time)
     private readonly double[] _seconds = new double[StepPhases.Count + 1];
     private readonly List<(StepPhase Phase, long From, long To)> _parts = [];
     private readonly StepSampler _sampler = new();
+    private LoopWatch? _watch;
     private ActivityContext _generation;
     private int _rank, _loops;
     private double _flopsPerSequence, _average = double.NaN;
+    private double? _peak;
     private long _started, _since;
     private StepPhase _phase = StepPhase.Other;
-    private bool _traced, _inStep;
+    private bool _traced, _watched, _inStep;
 
     /// <summary>Since when the rank waits for the others; null if it does not.</summary>
     public long? WaitingSince => _phase == StepPhase.AllReduce ? _since : null;
@@ -50,11 +55,12 @@ internal sealed class StepRecorder(Instruments instruments, TimeKeeper time)
     public long ReducedBytes { get; set; }
 
     /// <summary>A generation begins.</summary>
-    public void Begin(GenerationPlan plan, int rank, Replica replica, int sequenceLength)
+    public void Begin(GenerationPlan plan, int rank, Replica replica, int sequenceLength, TrainingRecipe training)
     {
         (_rank, _generation) = (rank, Spans.Parse(plan.Trace));
         // Forward and backward: two operations for each multiply–accumulate, three times.
-        _flopsPerSequence = 6.0 * replica.Model.MultiplyAccumulates(sequenceLength);
+        _flopsPerSequence = 6.0 * replica.Model.MultiplyAccumulates(sequenceLength, scored: sequenceLength);
+        _peak = GpuPeak.OperationsPerSecond(training);
         _loops = replica.Model.Loops ?? 1;
         _sampler.Begin();
         _since = Stopwatch.GetTimestamp();
@@ -65,7 +71,9 @@ internal sealed class StepRecorder(Instruments instruments, TimeKeeper time)
     {
         Array.Clear(_seconds);
         _parts.Clear();
-        _traced = Spans.Training.HasListeners() && _sampler.Take(step);
+        bool sampled = _sampler.Take(step);
+        _traced = sampled && Spans.Training.HasListeners();
+        _watched = sampled && instruments.UpdateNorm.Enabled;
         _inStep = true;
         _started = _since = Stopwatch.GetTimestamp();
         _phase = StepPhase.Other;
@@ -81,16 +89,31 @@ internal sealed class StepRecorder(Instruments instruments, TimeKeeper time)
         else time.Enter(phase switch { StepPhase.Data => TimeKind.DataWait, StepPhase.Stall => TimeKind.CheckpointStall, _ => TimeKind.Productive });
     }
 
+    /// <summary>What is to look at the loops of the micro-batch that comes now; null for all but the first of a sampled step. The caller disposes of it.</summary>
+    public LoopWatch? Watch()
+    {
+        _watch = _watched ? new LoopWatch() : null;
+        _watched = false;
+        return _watch;
+    }
+
     /// <summary>A micro-batch that began with <see cref="StepPhase.Forward"/> was computed; what the forward pass did not take is the backward's.</summary>
     public void Computed(TimeSpan forward)
     {
         long turned = Math.Min(_since + (long)(forward.TotalSeconds * Stopwatch.Frequency), Stopwatch.GetTimestamp());
         Close(turned);
         _phase = StepPhase.Backward;
+        if (_watch is null) return;
+        // Its numbers were computed long before the loss that training has just waited for.
+        Looped(_watch.Read(), _watch.Routers);
+        _watch = null;
     }
 
     /// <summary>The step is committed, and nothing of it is left to do.</summary>
-    public void Finish(StepReport report, StepShare share)
+    /// <param name="report">What is known of it.</param>
+    /// <param name="share">What this rank did.</param>
+    /// <param name="highestLoss">The highest mean loss of a rank.</param>
+    public void Finish(StepReport report, StepShare share, double highestLoss)
     {
         long now = Stopwatch.GetTimestamp();
         Close(now);
@@ -107,8 +130,10 @@ internal sealed class StepRecorder(Instruments instruments, TimeKeeper time)
         instruments.Steps.Add(1);
         instruments.Tokens.Add(share.Tokens);
         instruments.Flops.Add(_flopsPerSequence * share.Sequences);
+        if (_peak is { } peak) instruments.Mfu.Record(_flopsPerSequence * share.Sequences / (step * peak));
         for (int i = 0; i < share.MicroBatches; i++) instruments.Recurrence.Record(_loops);
         Measured(report);
+        instruments.Loss.Record(highestLoss, new Tag(Kind, "max_rank"));
         if (_traced) Tell(report, share, now);
     }
 
@@ -132,6 +157,18 @@ internal sealed class StepRecorder(Instruments instruments, TimeKeeper time)
         instruments.LearningRate.Record(report.LearningRate);
         instruments.Progress.Record((double)report.Step / report.Steps);
         if (report.Skipped) instruments.SkippedSteps.Add(1, new Tag(Reason, "nonfinite"));
+    }
+
+    private void Looped(IReadOnlyList<LoopNumbers> loops, IReadOnlyList<double> routers)
+    {
+        foreach (int loop in LoopedAttributes.Loops)
+        {
+            if (loop > loops.Count) break;
+            instruments.ActiveTokens.Record(loops[loop - 1].Active, new Tag(Loop, loop));
+            // A loop that nobody entered has none.
+            if (loops[loop - 1].Active > 0) instruments.UpdateNorm.Record(loops[loop - 1].Update, new Tag(Loop, loop));
+        }
+        for (int router = 0; router < Math.Min(routers.Count, MostRouters); router++) instruments.RouterLoad.Record(routers[router], new Tag(Expert, router));
     }
 
     private void Close(long now)

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Looped.Actors.Collectives;
 using Looped.Actors.Supervision;
 using Looped.Models.Data;
+using Looped.Models.Families;
 using Looped.Models.Optimization;
 using Looped.Models.Recipes;
 using static TorchSharp.torch;
@@ -39,7 +40,7 @@ public sealed class TrainingLoop : IDisposable
         _reduced = collective.WorldSize == 1 ? replica.Sums : zeros_like(replica.Sums).DetachFromDisposeScope();
         _control = new ControlVector(replica.Layout.Slots.Count);
         _secondsPerMicroBatch = inbox.State.SecondsPerMicroBatch;
-        _steps.Begin(plan, collective.Rank, replica, recipe.Model.SequenceLength);
+        _steps.Begin(plan, collective.Rank, replica, recipe.Model.SequenceLength, recipe.Training);
         _steps.ReducedBytes = collective.WorldSize == 1 ? 0 : replica.Sums.numel() * replica.Sums.element_size();
     }
 
@@ -57,6 +58,7 @@ public sealed class TrainingLoop : IDisposable
             _steps.Start(_replica.Step);
             ComputeMine();
             RankState state = _inbox.State;
+            _replica.NoteLoss();
             _replica.Control[ControlFlag.Stop] = state.StopReason is not null;
             _replica.Control[ControlFlag.Regroup] = RankLogic.WantsRegroup(state);
             _replica.Control[ControlSum.Leavers] = state.Leaving ? 1 : 0;
@@ -83,7 +85,7 @@ public sealed class TrainingLoop : IDisposable
             _steps.Enter(StepPhase.Other);
             // Scopes free the tensors; small native objects behind finalizers (implicit scalars) would still pile up between collections.
             GC.Collect(0);
-            _steps.Finish(report, share);
+            _steps.Finish(report, share, _control.HighestLoss);
             if (after != AfterStep.Continue) return after;
         }
     }
@@ -102,7 +104,8 @@ public sealed class TrainingLoop : IDisposable
             long started = Stopwatch.GetTimestamp();
             _collective.Beat(_done, computing: true);
             _steps.Enter(StepPhase.Forward);
-            _steps.Computed(_replica.Compute(batch));
+            using LoopWatch? watch = _steps.Watch();
+            _steps.Computed(_replica.Compute(batch, watch));
             _computed++;
             _collective.Beat(++_done, computing: true);
             double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;

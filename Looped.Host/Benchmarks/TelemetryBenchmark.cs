@@ -13,22 +13,37 @@ namespace Looped.Host.Benchmarks;
 /// <summary>From commit to commit: seconds, and processor seconds of the whole process, exporters included.</summary>
 internal readonly record struct StepCost(double Seconds, double Processor);
 
-/// <summary>What steps of one run cost with every signal on and with none.</summary>
-/// <param name="On">Steps with.</param>
-/// <param name="Off">Steps without.</param>
-/// <param name="Requests">Exports that the collector took.</param>
-internal sealed record TelemetryResult(IReadOnlyList<StepCost> On, IReadOnlyList<StepCost> Off, int Requests)
+/// <summary>A mean and how sure it is.</summary>
+/// <param name="Mean">Of all pairs of blocks.</param>
+/// <param name="HalfWidth">Half of its 95 % interval, from the spread of the pairs; NaN for one pair.</param>
+internal readonly record struct Estimate(double Mean, double HalfWidth)
 {
-    /// <summary>What the signals add to a step, as a share of it: the difference of the medians.</summary>
-    public double Extra => Median(On, c => c.Seconds) / Median(Off, c => c.Seconds) - 1;
+    public static Estimate Of(IReadOnlyList<double> values)
+    {
+        double mean = values.Average();
+        return new(mean, 1.96 * Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / (values.Count - 1) / values.Count));
+    }
+}
+
+/// <summary>What steps of one run cost with every signal on and with none: neighbouring blocks of them, by their medians.</summary>
+/// <param name="Pairs">One block with and one without.</param>
+/// <param name="Requests">Exports that the collector took.</param>
+internal sealed record TelemetryResult(IReadOnlyList<(StepCost On, StepCost Off)> Pairs, int Requests)
+{
+    /// <summary>What the signals add to a step, as a share of it.</summary>
+    public Estimate Extra => Estimate.Of([.. Pairs.Select(p => p.On.Seconds / p.Off.Seconds - 1)]);
 
     /// <summary>The same for processor time: steadier where other programs compute too.</summary>
-    public double ExtraProcessor => Median(On, c => c.Processor) / Median(Off, c => c.Processor) - 1;
+    public Estimate ExtraProcessor => Estimate.Of([.. Pairs.Select(p => p.On.Processor / p.Off.Processor - 1)]);
 
-    public static double Median(IReadOnlyList<StepCost> costs, Func<StepCost, double> part)
+    public double OffSeconds => Median([.. Pairs.Select(p => p.Off.Seconds)]);
+
+    public static StepCost Median(IReadOnlyList<StepCost> costs) => new(Median([.. costs.Select(c => c.Seconds)]), Median([.. costs.Select(c => c.Processor)]));
+
+    private static double Median(double[] values)
     {
-        double[] sorted = [.. costs.Select(part).Order()];
-        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+        Array.Sort(values);
+        return (values[(values.Length - 1) / 2] + values[values.Length / 2]) / 2;
     }
 }
 
@@ -40,7 +55,7 @@ internal sealed class TelemetryBenchmark(RunRecipe recipe, RunData data)
 {
     private const int Block = 12, Settling = 3;
 
-    private readonly List<StepCost> _on = [], _off = [];
+    private readonly Dictionary<long, List<StepCost>> _blocks = [];
     private Exporters? _exporters;
     private long _last;
     private TimeSpan _processor;
@@ -59,17 +74,26 @@ internal sealed class TelemetryBenchmark(RunRecipe recipe, RunData data)
         };
         await TimedRun.Run(timed, data, step => Committed(step, collector.Endpoint), instruments);
         _exporters?.Dispose();
-        return new TelemetryResult(_on, _off, collector.Requests);
+        return new TelemetryResult([.. Enumerable.Range(1, blocks).Select(Pair)], collector.Requests);
+    }
+
+    /// <summary>The blocks 2p and 2p + 1; pair 0 only warms up.</summary>
+    private (StepCost On, StepCost Off) Pair(int pair)
+    {
+        StepCost Cost(bool on) => TelemetryResult.Median(_blocks[IsOn(2 * pair) == on ? 2 * pair : 2 * pair + 1]);
+        return (Cost(true), Cost(false));
     }
 
     private void Committed(StepReport step, Uri collector)
     {
         int place = (int)((step.Step - 1) % Block);
         long block = (step.Step - 1) / Block;
-        if (step.Step > 2 * Block && place >= Settling) (IsOn(block) ? _on : _off).Add(new StepCost(Stopwatch.GetElapsedTime(_last).TotalSeconds, (Environment.CpuUsage.TotalTime - _processor).TotalSeconds));
+        if (place >= Settling) BlockOf(block).Add(new StepCost(Stopwatch.GetElapsedTime(_last).TotalSeconds, (Environment.CpuUsage.TotalTime - _processor).TotalSeconds));
         if (place == Block - 1 && IsOn(block + 1) != IsOn(block)) Toggle(IsOn(block + 1), collector);
         (_last, _processor) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
     }
+
+    private List<StepCost> BlockOf(long block) => _blocks.TryGetValue(block, out List<StepCost>? costs) ? costs : _blocks[block] = [];
 
     /// <summary>Every other pair of blocks begins with the signals: a process gets faster as it runs, and whatever always came second would gain by it.</summary>
     private static bool IsOn(long block) => block % 2 == (block / 2 % 2 == 0 ? 1 : 0);

@@ -42,7 +42,8 @@ internal sealed class SeedProcess : IAsyncDisposable
     private readonly RunObserver _observer;
     private readonly Instruments _instruments = new();
     private readonly Exporters _exporters;
-    private readonly ScrapeTargets? _targets;
+    private readonly ScrapeAddress _scrape;
+    private ScrapeTargets? _targets;
     private readonly long _started = Stopwatch.GetTimestamp();
     private readonly byte[] _secret;
     private ClusterNode? _node;
@@ -52,10 +53,10 @@ internal sealed class SeedProcess : IAsyncDisposable
     {
         (_options, _recipe, _folder, _data, _display) = (options, recipe, folder, data, display);
         _observer = new RunObserver { OnEvent = Show };
-        var scrape = new ScrapeAddress(options.Listen.Host, recipe.Telemetry.PrometheusPort, options.Advertise?.Host);
-        _exporters = Exporters.Start(new NodeIdentity("seed", folder.Name), recipe.Telemetry, scrape, required: true, sentence => display.Note($"warning: {sentence}"));
-        // A seed that stands by would write the same workers, with itself instead of the first one.
-        if (scrape.Port > 0 && options.Seeds.Count == 0) _targets = new ScrapeTargets(folder, scrape, "seed", display.Note);
+        _scrape = new ScrapeAddress(options.Listen.Host, recipe.Telemetry.PrometheusPort, options.Advertise?.Host);
+        _exporters = Exporters.Start(new NodeIdentity("seed", folder.Name), recipe.Telemetry, _scrape, required: true, sentence => display.Note($"warning: {sentence}"));
+        // A seed that stands by begins when it takes over.
+        if (_scrape.Port > 0 && options.Seeds.Count == 0) _targets = new ScrapeTargets(folder, _scrape, "seed", display.Note);
         _log = ProcessLog.Open(folder, "seed", options.Verbose, _exporters.AddTo);
         _lines = new SupervisorLines(folder, _log.Run, TimeProvider.System);
         _secret = ClusterSecret.Here(options.SecretFile, [options.Listen, .. options.Seeds]);
@@ -84,8 +85,13 @@ internal sealed class SeedProcess : IAsyncDisposable
     private void Show(object happened)
     {
         _lines.Follow(happened);
-        if (happened is WorkersChanged changed) _targets?.Write(changed.Workers);
+        if (happened is WorkersChanged changed && changed.Seed == _node?.SelfAddress.ToString()) WriteTargets(changed.Workers);
         RunEvents.Show(_display, happened);
+    }
+
+    private void WriteTargets(IReadOnlyList<WorkerPlace> workers)
+    {
+        if (_scrape.Port > 0) (_targets ??= new ScrapeTargets(_folder, _scrape, "seed", _display.Note)).Write(workers);
     }
 
     private void Start()

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Looped.Actors.Recipes;
 using Looped.Host.Benchmarks;
 using Looped.Host.CommandLine;
+using Looped.Host.Evaluations;
 using Looped.Host.Recipes;
 using Looped.Host.Training;
 using Looped.Models;
@@ -31,24 +32,26 @@ internal static class BenchTelemetryCommand
             RunRecipe loaded = parsed.Load(recipe, set);
             using RunData data = RunData.Open(loaded);
             TelemetryResult result = await new TelemetryBenchmark(loaded, data).Run(parsed.GetValue(blocks));
-            double on = TelemetryResult.Median(result.On, c => c.Seconds), off = TelemetryResult.Median(result.Off, c => c.Seconds);
             if (parsed.GetValue(json))
             {
                 Terminal.Out.WriteJson(new JsonObject
                 {
-                    ["on_seconds"] = on,
-                    ["off_seconds"] = off,
-                    ["extra"] = result.Extra,
-                    ["extra_processor"] = result.ExtraProcessor,
-                    ["steps"] = result.On.Count,
+                    ["off_seconds"] = result.OffSeconds,
+                    ["extra"] = result.Extra.Mean,
+                    ["extra_half_width"] = EvalJson.Number(result.Extra.HalfWidth),
+                    ["extra_processor"] = result.ExtraProcessor.Mean,
+                    ["extra_processor_half_width"] = EvalJson.Number(result.ExtraProcessor.HalfWidth),
+                    ["pairs"] = result.Pairs.Count,
                     ["requests"] = result.Requests,
                 });
                 return ExitCode.Finished;
             }
             Terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"a step takes {1000 * on:0.0} ms with every signal, {1000 * off:0.0} ms with none: {100 * result.Extra:+0.00;-0.00} % of the time, {100 * result.ExtraProcessor:+0.00;-0.00} % of the processor; medians of {result.On.Count} steps each, {result.Requests} exports"));
+                $"every signal adds {Percent(result.Extra)} of the time of a step ({1000 * result.OffSeconds:0.0} ms without any), {Percent(result.ExtraProcessor)} of its processor time; {result.Pairs.Count} pairs of blocks, {result.Requests} exports"));
             return ExitCode.Finished;
         });
         return command;
     }
+
+    private static string Percent(Estimate extra) => string.Create(CultureInfo.InvariantCulture, $"{100 * extra.Mean:+0.00;-0.00} ± {100 * extra.HalfWidth:0.00} %");
 }

@@ -11,7 +11,8 @@ namespace Looped.Host.Telemetry;
 internal sealed partial class Nvml
 {
     private const string Library = "libnvidia-ml.so.1";
-    private const int Success = 0, GpuSensor = 0;
+    private const int Success = 0, GpuSensor = 0, Uncorrected = 1, SinceLoaded = 0;
+    private const uint SentField = 197, ReceivedField = 198;
 
     private readonly nint _device;
     private readonly string _id, _name;
@@ -55,7 +56,16 @@ internal sealed partial class Nvml
             memory ? (long)bytes.Total : null,
             PowerUsage(_device, out uint milliwatts) == Success ? milliwatts / 1e3 : null,
             Temperature(_device, GpuSensor, out uint celsius) == Success ? celsius : null,
-            TotalEnergy(_device, out ulong millijoules) == Success ? millijoules / 1e3 : null);
+            TotalEnergy(_device, out ulong millijoules) == Success ? millijoules / 1e3 : null,
+            Field(SentField), Field(ReceivedField),
+            TotalEccErrors(_device, Uncorrected, SinceLoaded, out ulong errors) == Success ? (long)errors : null);
+    }
+
+    /// <summary>A counter of bytes; drivers before 570 and some cards have none.</summary>
+    private long? Field(uint id)
+    {
+        var field = new FieldValue { Id = id };
+        return FieldValues(_device, 1, ref field) == Success && field.Outcome == Success ? (long)field.Value : null;
     }
 
     private static string Text(Func<byte[], uint, int> read)
@@ -74,6 +84,15 @@ internal sealed partial class Nvml
     private struct Memory
     {
         public ulong Total, Free, Used;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct FieldValue
+    {
+        public uint Id, Scope;
+        public long Timestamp, Latency;
+        public int Type, Outcome;
+        public ulong Value;
     }
 
     [LibraryImport(Library, EntryPoint = "nvmlInit_v2")]
@@ -105,4 +124,10 @@ internal sealed partial class Nvml
 
     [LibraryImport(Library, EntryPoint = "nvmlDeviceGetTotalEnergyConsumption")]
     private static partial int TotalEnergy(nint device, out ulong millijoules);
+
+    [LibraryImport(Library, EntryPoint = "nvmlDeviceGetFieldValues")]
+    private static partial int FieldValues(nint device, int count, ref FieldValue values);
+
+    [LibraryImport(Library, EntryPoint = "nvmlDeviceGetTotalEccErrors")]
+    private static partial int TotalEccErrors(nint device, int kind, int counter, out ulong errors);
 }

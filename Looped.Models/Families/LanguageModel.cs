@@ -19,8 +19,9 @@ public readonly record struct TrainingPlace(long Seed, long Step, int MicroBatch
 /// <param name="Loops">Number of repeats to run instead of the configured one; null for the configured one.</param>
 /// <param name="LengthFactors">Models that let tokens halt: the share of the tokens that enters each repeat after the first; null for the configured ones.</param>
 /// <param name="Place">Where in a run the micro-batch stands; null in evaluation.</param>
+/// <param name="Watch">Told what each loop does to the hidden state; null for nobody.</param>
 public sealed record ModelInput(Tensor Tokens, Tensor? Targets = null, RandomStream? Random = null, int? Loops = null,
-    IReadOnlyList<double>? LengthFactors = null, TrainingPlace? Place = null)
+    IReadOnlyList<double>? LengthFactors = null, TrainingPlace? Place = null, LoopWatch? Watch = null)
 {
     /// <summary>Whether dropout and random depths apply.</summary>
     public bool Training => Random is not null;
@@ -70,12 +71,13 @@ public abstract class LanguageModel : nn.Module
     public abstract bool Decays(string parameterName);
 
     /// <summary>
-    /// Multiply–accumulates of matrix products in one forward of one sequence, dense masks, head on the last position only
+    /// Multiply–accumulates of matrix products in one forward of one sequence, dense masks
     /// (`macs` vectors; CoTFormer spec section 8).
     /// </summary>
     /// <param name="sequenceLength">T.</param>
     /// <param name="loops">Number of repeats, or null for the configured one.</param>
-    public abstract long MultiplyAccumulates(int sequenceLength, int? loops = null);
+    /// <param name="scored">Positions that the head computes: the last one as in the references, or all T as in training.</param>
+    public abstract long MultiplyAccumulates(int sequenceLength, int? loops = null, int scored = 1);
 
     /// <summary>An estimate of the bytes of activations kept for one micro-batch's backward pass.</summary>
     /// <param name="sequences">B.</param>

@@ -46,7 +46,7 @@ public enum ControlSum
 /// </summary>
 public sealed class ControlVector
 {
-    private static readonly int FlagCount = Enum.GetValues<ControlFlag>().Length;
+    private static readonly int HighestLossPlace = Enum.GetValues<ControlFlag>().Length, FlagCount = HighestLossPlace + 1;
 
     /// <summary>An empty vector.</summary>
     /// <param name="tensors">Number of parameter tensors.</param>
@@ -56,7 +56,7 @@ public sealed class ControlVector
         Sums = new long[Enum.GetValues<ControlSum>().Length];
     }
 
-    /// <summary>Reduced by maximum: the flags of <see cref="ControlFlag"/>, then a touched flag per tensor in layout order.</summary>
+    /// <summary>Reduced by maximum: the flags of <see cref="ControlFlag"/>, then the highest loss, then a touched flag per tensor in layout order.</summary>
     public int[] Flags { get; }
 
     /// <summary>Reduced by addition: the sums of <see cref="ControlSum"/>.</summary>
@@ -67,6 +67,16 @@ public sealed class ControlVector
     {
         get => Flags[(int)flag] != 0;
         set => Flags[(int)flag] = value ? 1 : 0;
+    }
+
+    /// <summary>
+    /// The mean loss of this rank's micro-batches, and after the reduction the highest of all ranks: to be looked at, nothing that is trained
+    /// depends on it. 0 for a rank without any. The bits of floats that are not negative are in the order of the floats, NaN above all.
+    /// </summary>
+    public float HighestLoss
+    {
+        get => BitConverter.Int32BitsToSingle(Flags[HighestLossPlace]);
+        set => Flags[HighestLossPlace] = float.IsNaN(value) ? int.MaxValue : BitConverter.SingleToInt32Bits(Math.Max(value, 0f));
     }
 
     /// <summary>Reads or sets a sum.</summary>

@@ -93,8 +93,10 @@ public sealed class Replica : IDisposable
     internal IOptimizer Optimizer => _optimizer;
 
     /// <summary>Runs forward and backward on one micro-batch and adds its gradient to <see cref="Sums"/>.</summary>
+    /// <param name="batch">One of the step in progress that is not held.</param>
+    /// <param name="watch">Told what the loops do to the hidden state; null for nobody.</param>
     /// <returns>How long the forward pass took; on a GPU, how long it took to hand it over.</returns>
-    public TimeSpan Compute(MicroBatch batch)
+    public TimeSpan Compute(MicroBatch batch, LoopWatch? watch = null)
     {
         ArgumentNullException.ThrowIfNull(batch);
         if (batch.Step != Step || !_held.Add(batch.Index))
@@ -107,7 +109,7 @@ public sealed class Replica : IDisposable
         double weight = _recipe.Batch.Weighting == Weighting.Token ? (double)scored / _fullMicroBatch : 1;
         var input = new ModelInput(Upload(batch.Tokens, batch), Upload(batch.Targets, batch),
             RandomStream.ForMicroBatch(_recipe.Seed, batch.Step, batch.Index),
-            Place: new(_recipe.Seed, batch.Step, batch.Index, _recipe.Batch.MicroBatches()));
+            Place: new(_recipe.Seed, batch.Step, batch.Index, _recipe.Batch.MicroBatches()), Watch: watch);
         if (scored > 0)
         {
             Tensor loss;
@@ -132,6 +134,14 @@ public sealed class Replica : IDisposable
         Control[ControlSum.ScoredTokens] += scored;
         return forward;
     }
+
+    /// <summary>Puts the mean loss of the held micro-batches into <see cref="ControlVector.HighestLoss"/>.</summary>
+    public void NoteLoss() => Control.HighestLoss = _held.Count == 0 ? 0
+        : Control[ControlFlag.Unacceptable] ? float.NaN
+        : (float)(Control[ControlSum.Loss] / FixedPoint.Scale(_recipe.Training.ReductionBits) / Divisor(Control[ControlSum.ScoredTokens], _held.Count));
+
+    /// <summary>What a sum over micro-batches is to be divided by to give a mean as the recipe weighs it.</summary>
+    private double Divisor(long scored, int microBatches) => _recipe.Batch.Weighting == Weighting.Token ? (double)scored / _fullMicroBatch : microBatches;
 
     private Tensor Forward(ModelInput input)
     {
@@ -200,7 +210,7 @@ public sealed class Replica : IDisposable
         control.RequireComplete(Step, _recipe.Batch.MicroBatches());
         double rate = LearningRate.At(_recipe.Schedule, _recipe.Optimizer.LearningRate, Step, _recipe.Training.Steps);
         long scored = control[ControlSum.ScoredTokens];
-        double divisor = _recipe.Batch.Weighting == Weighting.Token ? (double)scored / _fullMicroBatch : _recipe.Batch.MicroBatches();
+        double divisor = Divisor(scored, _recipe.Batch.MicroBatches());
         bool skip = control[ControlFlag.Unacceptable] || scored == 0;
         if (skip && _recipe.Training.OnNonfinite == OnNonfinite.Stop)
             throw new LoopedException(

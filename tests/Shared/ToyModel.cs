@@ -41,13 +41,15 @@ internal sealed class ToyModel : LanguageModel
     public override int SequenceLength => _config.SequenceLength;
     public override bool Decays(string parameterName) => parameterName is "layer.weight" or "optional.weight" or "head.weight";
     public override IDecoder StartDecoding(int sequences, int? loops = null) => throw new NotSupportedException();
-    public override long MultiplyAccumulates(int sequenceLength, int? loops = null) => sequenceLength * (long)_config.Width * _config.Width;
+    public override long MultiplyAccumulates(int sequenceLength, int? loops = null, int scored = 1) => sequenceLength * (long)_config.Width * _config.Width;
     public override long ActivationBytes(int sequences, int sequenceLength, int bytesPerElement) => 0;
 
     public override ModelOutput Forward(ModelInput input)
     {
         Tensor x = _embedding.forward(input.Tokens);
+        Tensor before = x;
         x = x + nn.functional.gelu(_layer.forward(x));
+        input.Watch?.Loop(before, x);
         if (input.Random is { } random)
         {
             if (_config.Dropout > 0) x = x * random.For("dropout").DropoutMask(x, _config.Dropout);

@@ -38,7 +38,9 @@ internal sealed class AdaptiveBut : RoutedModel
             x = transformer.Middle(x, r, pass, after: counts[r] == counts[0] ? null : y => where(still, y, before));
             x = transformer.MiddleNorm(x, r, pass);
             if (weights is not null) x = before * (1 - weights) + x * weights;
+            pass.Watch?.Loop(before, x, active);
             if (r == pass.Repeats - 1) break;
+            pass.Watch?.Route(counts[r] == 0 ? 0 : counts[r + 1] / (double)counts[r]);
 
             pass.Trace?.Invoke($"rep{r + 1}.mixed", x);
             Tensor logits = transformer.Router(r).forward(x);                               // (B, T, 1)

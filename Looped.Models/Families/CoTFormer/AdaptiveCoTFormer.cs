@@ -38,7 +38,9 @@ internal sealed class AdaptiveCoTFormer : RoutedModel
             x = transformer.Middle(x, r, tokens.Enter(pass, r));
             x = transformer.MiddleNorm(x, r, pass);
             if (weights is not null) x = before * (1 - weights) + x * weights;              // what the router before believed of it
+            pass.Watch?.Loop(before, x, counts[r] / (double)counts[0]);
             if (r == pass.Repeats - 1) break;
+            pass.Watch?.Route(counts[r] == 0 ? 0 : counts[r + 1] / (double)counts[r]);
 
             pass.Trace?.Invoke($"rep{r + 1}.mixed", x);
             Tensor logits = transformer.Router(r).forward(x);

@@ -138,11 +138,11 @@ internal abstract class CoTFormerModel : LanguageModel
         (_matrices ??= [.. named_modules().Where(m => m.module is Linear).Select(m => $"{m.name}.weight")]).Contains(parameterName);
 
     /// <inheritdoc/>
-    public override long MultiplyAccumulates(int sequenceLength, int? loops = null) => MultiplyAccumulates(sequenceLength, loops, factors: null);
+    public override long MultiplyAccumulates(int sequenceLength, int? loops = null, int scored = 1) => MultiplyAccumulates(sequenceLength, loops, factors: null, scored);
 
     /// <summary>As the other, at the depth that <paramref name="factors"/> let tokens reach (see <see cref="ModelInput.LengthFactors"/>).</summary>
-    public long MultiplyAccumulates(int sequenceLength, int? loops, IReadOnlyList<double>? factors) =>
-        MatrixProducts.Count(Walk(sequenceLength, loops, factors).Append(Transformer.VisitHead(1)));
+    public long MultiplyAccumulates(int sequenceLength, int? loops, IReadOnlyList<double>? factors, int scored = 1) =>
+        MatrixProducts.Count(Walk(sequenceLength, loops, factors).Append(Transformer.VisitHead(scored)));
 
     /// <inheritdoc/>
     public override long ActivationBytes(int sequences, int sequenceLength, int bytesPerElement) =>
@@ -164,7 +164,7 @@ internal abstract class CoTFormerModel : LanguageModel
 
     private Pass Begin(ModelInput input, int position, KeyValueStores stores, Action<string, Tensor>? trace) =>
         new(Repeats(input.Loops), position, Traits.SeesEarlierRepeats, stores, _rotary, _attention,
-            new DropoutContext(Config.Dropout, input.Random), input.Random, Factors(input.Loops, input.LengthFactors, input.Random), trace);
+            new DropoutContext(Config.Dropout, input.Random), input.Random, Factors(input.Loops, input.LengthFactors, input.Random), trace, input.Watch);
 
     private static Tensor Last(Tensor x) => x.narrow(1, x.shape[1] - 1, 1);                                     // (B, 1, D)
 }

@@ -27,7 +27,11 @@ internal sealed class FullDepth : CoTFormerModel
     {
         x = transformer.Begin(x, pass);                             // (B, T, D), as everything below
         for (int r = 0; r < pass.Repeats; r++)
+        {
+            Tensor before = x;
             x = transformer.Middle(x, r, pass);
+            pass.Watch?.Loop(before, x);
+        }
         return new(transformer.End(x, pass), Depth(pass.Repeats));
     }
 

@@ -37,6 +37,7 @@ internal sealed class HaltingBut : CoTFormerModel
             Tensor before = x, c = goesOn, shown = frozen;
             x = transformer.Middle(x, r - 1, pass, seen: y => shown + c * y);
             x = where(active, x, before);
+            pass.Watch?.Loop(before, x, active);
             pass.Trace?.Invoke($"rep{r}.frozen_out", x);
 
             Tensor gate = depth_predictor.forward(x);                                       // (B, T, 2): log of going on, log of halting

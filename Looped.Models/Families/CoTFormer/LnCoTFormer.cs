@@ -29,9 +29,11 @@ internal sealed class LnCoTFormer : CoTFormerModel
         x = transformer.Begin(x, pass);                             // (B, T, D), as everything below
         for (int r = 0; r < pass.Repeats; r++)
         {
+            Tensor before = x;
             x = DepthEmbedding.Add(depth_emb, x, remaining: pass.Repeats - 1 - r);
             x = transformer.Middle(x, r, pass);
             x = transformer.MiddleNorm(x, r, pass);
+            pass.Watch?.Loop(before, x);
         }
         return new(transformer.End(x, pass), Depth(pass.Repeats));
     }

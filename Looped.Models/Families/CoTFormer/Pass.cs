@@ -15,8 +15,9 @@ namespace Looped.Models.Families.CoTFormer;
 /// <param name="Random">The micro-batch's stream; null in evaluation.</param>
 /// <param name="Factors">Adaptive variants: the share of tokens that enters each repeat after the first; empty elsewhere.</param>
 /// <param name="Trace">Told of intermediate values under the reference's names; null, and then free, outside of parity runs.</param>
+/// <param name="Watch">Told what each repeat does to the hidden state; null for nobody.</param>
 internal sealed record Pass(int Repeats, int Position, bool SeesEarlierRepeats, IReadOnlyList<KeyValueStore> Stores, Rotary? Rotary,
-    CausalAttention Attention, DropoutContext Dropout, RandomStream? Random, IReadOnlyList<double> Factors, Action<string, Tensor>? Trace)
+    CausalAttention Attention, DropoutContext Dropout, RandomStream? Random, IReadOnlyList<double> Factors, Action<string, Tensor>? Trace, LoopWatch? Watch = null)
 {
     /// <summary>The tokens the blocks are given, where these are not consecutive ones from <see cref="Position"/> on.</summary>
     public ActiveTokens? Active { get; init; }

@@ -48,7 +48,9 @@ internal sealed class PonderNet : CoTFormerModel
         var logits = new List<Tensor>();
         for (int r = 0; r < pass.Repeats; r++)
         {
+            Tensor before = x;
             x = transformer.Middle(x, r, pass);
+            pass.Watch?.Loop(before, x);
             answers.Add(transformer.End(x, pass, r));                                       // not fed back
             logits.Add(to_halt_logits[r].forward(answers[r]).squeeze(2));                   // (B, T)
             pass.Trace?.Invoke($"rep{r + 1}.halt_logits", logits[r]);

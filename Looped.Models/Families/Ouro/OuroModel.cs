@@ -44,7 +44,7 @@ internal sealed class OuroModel : LanguageModel
     {
         using var scope = NewDisposeScope();
         Pass pass = NewPass(0, input.Tokens.shape[1]);
-        IReadOnlyList<Tensor> states = Run(input.Tokens, LoopsOf(input), pass);
+        IReadOnlyList<Tensor> states = Run(input.Tokens, LoopsOf(input), pass, watch: input.Watch);
         ExitRule rule = input.Training ? Config.TrainingExit : Config.Exit;
         if (input.Targets is null) return new(Logits([.. states.Select(Newest)], rule, Config.ExitThreshold).MoveToOuterDisposeScope(), Loss: null);
 
@@ -64,13 +64,16 @@ internal sealed class OuroModel : LanguageModel
     /// <param name="steps">n, from 1.</param>
     /// <param name="pass">What the layers share.</param>
     /// <param name="stores">Keys and values of earlier tokens; null where there are none.</param>
-    public IReadOnlyList<Tensor> Run(Tensor tokens, int steps, Pass pass, IReadOnlyList<KeyValueStore>? stores = null)
+    /// <param name="watch">Told what each step does.</param>
+    public IReadOnlyList<Tensor> Run(Tensor tokens, int steps, Pass pass, IReadOnlyList<KeyValueStore>? stores = null, LoopWatch? watch = null)
     {
         var states = new List<Tensor>();
         Tensor h = model.Embed(tokens);
         for (int t = 0; t < steps; t++)
         {
+            Tensor before = h;
             h = model.Step(h, pass, stores, t);
+            watch?.Loop(before, h);
             states.Add(h);
         }
         return states;
@@ -129,9 +132,13 @@ internal sealed class OuroModel : LanguageModel
     /// <summary>Everything decays (the published runs have no decay at all).</summary>
     public override bool Decays(string parameterName) => true;
 
-    /// <inheritdoc/>
-    public override long MultiplyAccumulates(int sequenceLength, int? loops = null) =>
-        MatrixProducts.Count(model.Visits(sequenceLength, Steps(loops), gated: Config.Exit != ExitRule.Last).Append(new Visit(lm_head, 1)));
+    /// <summary>As everywhere; training that mixes the answers of all steps runs the head after each.</summary>
+    public override long MultiplyAccumulates(int sequenceLength, int? loops = null, int scored = 1)
+    {
+        ExitRule rule = scored > 1 ? Config.TrainingExit : Config.Exit;
+        int heads = scored > 1 && rule == ExitRule.Weighted ? Steps(loops) : 1;
+        return MatrixProducts.Count(model.Visits(sequenceLength, Steps(loops), gated: rule != ExitRule.Last).Append(new Visit(lm_head, (long)heads * scored)));
+    }
 
     /// <inheritdoc/>
     public override long ActivationBytes(int sequences, int sequenceLength, int bytesPerElement)

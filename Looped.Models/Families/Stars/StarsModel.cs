@@ -66,7 +66,7 @@ internal sealed class StarsModel : LanguageModel
     {
         using var scope = NewDisposeScope();
         Pass pass = NewPass(input.Random);
-        LoopStates states = Run(Embed(input.Tokens, 0, pass), LoopsOf(input), pass);
+        LoopStates states = Run(Embed(input.Tokens, 0, pass), LoopsOf(input), pass, watch: input.Watch);
         if (input.Targets is null) return new ModelOutput(Head(Newest(states.Output)).MoveToOuterDisposeScope(), Loss: null);
 
         Tensor logits = Head(states.Output);                                                                // (B, T, V)
@@ -84,7 +84,8 @@ internal sealed class StarsModel : LanguageModel
     /// <param name="pass">What the blocks share.</param>
     /// <param name="caches">Keys and values of earlier tokens; null where there are none.</param>
     /// <param name="trace">Told of the state after each loop; it copies what it keeps.</param>
-    public LoopStates Run(Tensor x, int loops, Pass pass, StarsCaches? caches = null, Action<Tensor>? trace = null)
+    /// <param name="watch">Told what each loop does.</param>
+    public LoopStates Run(Tensor x, int loops, Pass pass, StarsCaches? caches = null, Action<Tensor>? trace = null, LoopWatch? watch = null)
     {
         if (prelude is not null) x = prelude.Forward(x, pass, caches?.Prelude, loop: 0);
         Tensor? before = null;
@@ -93,6 +94,7 @@ internal sealed class StarsModel : LanguageModel
             before = x;
             x = Loop(x, pass, caches, n);
             trace?.Invoke(x);
+            watch?.Loop(before, x);
         }
         return new(x, before, coda is null ? x : coda.Forward(x, pass, caches?.Coda, loop: 0));
     }
@@ -147,8 +149,8 @@ internal sealed class StarsModel : LanguageModel
     public override bool Decays(string parameterName) => true;
 
     /// <inheritdoc/>
-    public override long MultiplyAccumulates(int sequenceLength, int? loops = null) =>
-        MatrixProducts.Count(Visits(sequenceLength, LoopsOf(loops)).Append(new Visit(token_embedding, 1)));
+    public override long MultiplyAccumulates(int sequenceLength, int? loops = null, int scored = 1) =>
+        MatrixProducts.Count(Visits(sequenceLength, LoopsOf(loops)).Append(new Visit(token_embedding, scored)));
 
     /// <inheritdoc/>
     public override long ActivationBytes(int sequences, int sequenceLength, int bytesPerElement) =>

@@ -60,9 +60,9 @@ internal sealed class TalkingWorkers
     {
         SupervisorState before = State;
         (State, IReadOnlyList<SupervisorCommand> commands) = SupervisorLogic.Decide(State, happened);
-        Decided(before, State, Now);
         _commands.Clear();
         _commands.AddRange(commands);
+        Decided(before, State, Now);
         return this;
     }
 

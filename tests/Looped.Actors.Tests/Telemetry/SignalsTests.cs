@@ -11,10 +11,10 @@ public sealed class WholeProcess : ICollectionFixture<TwoWorkers>;
 [Collection(nameof(WholeProcess))]
 public class SignalsTests(TwoWorkers run)
 {
-    /// <summary>What this run has no occasion for: model internals, a peak to compare with, GPUs.</summary>
+    /// <summary>What this run has no occasion for: a peak to compare with, routers, GPUs.</summary>
     private static readonly string[] Absent =
     [
-        "looped.train.mfu", "looped.model.loop.active_tokens", "looped.model.loop.update_norm", "looped.model.router.load",
+        "looped.train.mfu", "looped.model.router.load",
         .. LoopedMetrics.All.Select(d => d.Name).Where(n => n.StartsWith("hw.", StringComparison.Ordinal)),
     ];
 
@@ -33,7 +33,7 @@ public class SignalsTests(TwoWorkers run)
     public void A_gpu_shows_under_the_conventional_names_and_what_it_does_not_know_does_not()
     {
         using var instruments = new Instruments();
-        using IDisposable shown = instruments.Gpus.Add(() => new GpuNumbers("GPU-1", "H1", 0.5, 20, 80, 300, null, 1e6));
+        using IDisposable shown = instruments.Gpus.Add(() => new GpuNumbers("GPU-1", "H1", 0.5, 20, 80, 300, null, 1e6, 7, 8, 0));
         using var signals = new Signals();
         signals.Look();
         Assert.Equal(0.5, signals.Sums["hw.gpu.utilization{GPU-1,gpu,H1,general}"]);
@@ -50,7 +50,7 @@ public class SignalsTests(TwoWorkers run)
             .. LoopedAttributes.StepPhases, .. LoopedAttributes.RecoveryPhases, .. LoopedAttributes.CheckpointPhases, .. LoopedAttributes.SkipReasons,
             .. LoopedAttributes.GenerationReasons, .. LoopedAttributes.PreemptionReasons, .. LoopedAttributes.LossReasons, .. LoopedAttributes.DrainOutcomes,
             .. LoopedAttributes.WorkerStates, .. LoopedAttributes.Operations, .. LoopedAttributes.TimeKinds, .. LoopedAttributes.LossKinds,
-            .. LoopedAttributes.CheckpointErrors, .. LoopedAttributes.Directions, "validation", "cpu",
+            .. LoopedAttributes.CheckpointErrors, .. LoopedAttributes.Directions, .. LoopedAttributes.Loops.Select(l => $"{l}"), "validation", "cpu",
         ];
         string[] series = [.. run.Signals.Sums.Keys.Where(k => k.Contains('{', StringComparison.Ordinal))];
         Assert.All(series, s => Assert.Contains(s.Split('{')[1].TrimEnd('}'), allowed));
@@ -69,6 +69,20 @@ public class SignalsTests(TwoWorkers run)
         Assert.Equal(1, run.Signals.Sums["looped.cluster.preemptions{sigterm}"]);
         Assert.Equal(0, run.Signals.Sums["looped.cluster.preemptions{node_lost}"]);
         Assert.Equal(0, run.Signals.Sums["looped.cluster.lost_steps"]);
+    }
+
+    [Fact]
+    public void The_highest_loss_of_a_rank_is_no_less_than_the_mean()
+    {
+        double Loss(string kind) => run.Signals.Sums[$"looped.train.loss{{{kind}}}"];
+        Assert.InRange(Loss("max_rank"), Loss("last"), 1.5 * Loss("last"));
+    }
+
+    [Fact]
+    public void Loops_are_looked_at_in_sampled_steps()
+    {
+        Assert.True(run.Signals.Sums["looped.model.loop.update_norm{1}"] > 0);
+        Assert.InRange(run.Signals.Sums["looped.model.loop.active_tokens{1}"], 20, run.Signals.Sums["looped.train.steps"] - 1);
     }
 
     [Fact]

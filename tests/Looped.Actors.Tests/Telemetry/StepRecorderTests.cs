@@ -45,6 +45,6 @@ public class StepRecorderTests
         recorder.Enter(StepPhase.Other);
         recorder.Enter(StepPhase.Stall);
         recorder.Enter(StepPhase.Other);
-        recorder.Finish(Report, new StepShare(48, 8, 4));
+        recorder.Finish(Report, new StepShare(48, 8, 4), 1.6);
     }
 }

@@ -30,7 +30,8 @@ public class PrometheusSystemTests(UndisturbedRun undisturbed)
         try
         {
             using var client = new HttpClient { BaseAddress = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port + 3}/")) };
-            await Eventually.Holds(Patience, async () => (await Query(client, "count(looped_train_steps_total)")).Count > 0, () => "no series of the run");
+            // A change of generation can be seen only by who saw the one before.
+            await Eventually.Holds(Patience, async () => (await Query(client, "looped_cluster_generation > 0 and looped_cluster_world_size == 2")).Count > 0, () => "no generation of two");
             using (Process victim = Process.GetProcessById(ElasticRunTests.WorkersOf(train)[1])) victim.Kill();
 
             List<(string Board, string Panel, string Expression)> missing =

@@ -63,10 +63,10 @@ internal sealed class LoopedMlp : LanguageModel
 
     public override bool Decays(string parameterName) => parameterName is "up.weight" or "down.weight";
 
-    public override long MultiplyAccumulates(int sequenceLength, int? loops = null)
+    public override long MultiplyAccumulates(int sequenceLength, int? loops = null, int scored = 1)
     {
         long d = _config.Width, mlp = 8 * d * d;                                    // W₁ and W₂, 4D² each
-        return sequenceLength * (loops ?? _config.Repeats) * mlp + VocabularySize * d;
+        return sequenceLength * (loops ?? _config.Repeats) * mlp + scored * VocabularySize * d;
     }
 
     public override long ActivationBytes(int sequences, int sequenceLength, int bytesPerElement)
