@@ -28,7 +28,8 @@ internal readonly record struct Estimate(double Mean, double HalfWidth)
 /// <summary>What steps of one run cost with every signal on and with none: neighbouring blocks of them, by their medians.</summary>
 /// <param name="Pairs">One block with and one without.</param>
 /// <param name="Requests">Exports that the collector took.</param>
-internal sealed record TelemetryResult(IReadOnlyList<(StepCost On, StepCost Off)> Pairs, int Requests)
+/// <param name="Parts">What the signals cost by themselves.</param>
+internal sealed record TelemetryResult(IReadOnlyList<(StepCost On, StepCost Off)> Pairs, int Requests, TelemetryParts Parts)
 {
     /// <summary>What the signals add to a step, as a share of it.</summary>
     public Estimate Extra => Estimate.Of([.. Pairs.Select(p => p.On.Seconds / p.Off.Seconds - 1)]);
@@ -36,7 +37,8 @@ internal sealed record TelemetryResult(IReadOnlyList<(StepCost On, StepCost Off)
     /// <summary>The same for processor time: steadier where other programs compute too.</summary>
     public Estimate ExtraProcessor => Estimate.Of([.. Pairs.Select(p => p.On.Processor / p.Off.Processor - 1)]);
 
-    public double OffSeconds => Median([.. Pairs.Select(p => p.Off.Seconds)]);
+    /// <summary>A step without any.</summary>
+    public StepCost Off => Median([.. Pairs.Select(p => p.Off)]);
 
     public static StepCost Median(IReadOnlyList<StepCost> costs) => new(Median([.. costs.Select(c => c.Seconds)]), Median([.. costs.Select(c => c.Processor)]));
 
@@ -57,6 +59,7 @@ internal sealed class TelemetryBenchmark(RunRecipe recipe, RunData data)
 
     private readonly Dictionary<long, List<StepCost>> _blocks = [];
     private Exporters? _exporters;
+    private int _port;
     private long _last;
     private TimeSpan _processor;
 
@@ -73,8 +76,13 @@ internal sealed class TelemetryBenchmark(RunRecipe recipe, RunData data)
             Checkpoint = recipe.Checkpoint with { Every = 0 },
         };
         await TimedRun.Run(timed, data, step => Committed(step, collector.Endpoint), instruments);
-        _exporters?.Dispose();
-        return new TelemetryResult([.. Enumerable.Range(1, blocks).Select(Pair)], collector.Requests);
+        Toggle(on: false, collector.Endpoint);
+        TelemetryParts off = await TelemetryParts.Measure(instruments, recipe.Batch.MicroBatches(), scrape: null);
+        Toggle(on: true, collector.Endpoint);
+        using var prometheus = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_port}/") };
+        TelemetryParts on = await TelemetryParts.Measure(instruments, recipe.Batch.MicroBatches(), async () => await prometheus.GetStringAsync(new Uri("metrics", UriKind.Relative)));
+        _exporters!.Dispose();
+        return new TelemetryResult([.. Enumerable.Range(1, blocks).Select(Pair)], collector.Requests, on - off);
     }
 
     /// <summary>The blocks 2p and 2p + 1; pair 0 only warms up.</summary>
@@ -101,7 +109,7 @@ internal sealed class TelemetryBenchmark(RunRecipe recipe, RunData data)
     private void Toggle(bool on, Uri collector)
     {
         _exporters?.Dispose();
-        _exporters = !on ? null : Exporters.Start(new NodeIdentity("train", "bench"), recipe.Telemetry with { Otlp = true }, new ScrapeAddress("127.0.0.1", FreePort()),
+        _exporters = !on ? null : Exporters.Start(new NodeIdentity("train", "bench"), recipe.Telemetry with { Otlp = true }, new ScrapeAddress("127.0.0.1", _port = FreePort()),
             required: true, _ => { }, options =>
             {
                 options.Protocol = OtlpExportProtocol.HttpProtobuf;

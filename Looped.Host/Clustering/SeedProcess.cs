@@ -54,7 +54,7 @@ internal sealed class SeedProcess : IAsyncDisposable
         (_options, _recipe, _folder, _data, _display) = (options, recipe, folder, data, display);
         _observer = new RunObserver { OnEvent = Show };
         _scrape = new ScrapeAddress(options.Listen.Host, recipe.Telemetry.PrometheusPort, options.Advertise?.Host);
-        _exporters = Exporters.Start(new NodeIdentity("seed", folder.Name), recipe.Telemetry, _scrape, required: true, sentence => display.Note($"warning: {sentence}"));
+        _exporters = Exporters.Start(new NodeIdentity("seed", folder.Name), recipe.Telemetry, _scrape, required: options.Seeds.Count == 0, sentence => display.Note($"warning: {sentence}"));
         // A seed that stands by begins when it takes over.
         if (_scrape.Port > 0 && options.Seeds.Count == 0) _targets = new ScrapeTargets(folder, _scrape, "seed", display.Note);
         _log = ProcessLog.Open(folder, "seed", options.Verbose, _exporters.AddTo);

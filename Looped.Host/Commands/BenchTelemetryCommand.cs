@@ -36,18 +36,23 @@ internal static class BenchTelemetryCommand
             {
                 Terminal.Out.WriteJson(new JsonObject
                 {
-                    ["off_seconds"] = result.OffSeconds,
+                    ["off_seconds"] = result.Off.Seconds,
                     ["extra"] = result.Extra.Mean,
                     ["extra_half_width"] = EvalJson.Number(result.Extra.HalfWidth),
                     ["extra_processor"] = result.ExtraProcessor.Mean,
                     ["extra_processor_half_width"] = EvalJson.Number(result.ExtraProcessor.HalfWidth),
+                    ["recording_seconds"] = result.Parts.RecordingSeconds,
+                    ["exporting_share"] = result.Parts.ExportingShare,
+                    ["parts_share"] = result.Parts.Of(result.Off),
                     ["pairs"] = result.Pairs.Count,
                     ["requests"] = result.Requests,
                 });
                 return ExitCode.Finished;
             }
             Terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"every signal adds {Percent(result.Extra)} of the time of a step ({1000 * result.OffSeconds:0.0} ms without any), {Percent(result.ExtraProcessor)} of its processor time; {result.Pairs.Count} pairs of blocks, {result.Requests} exports"));
+                $"every signal adds {Percent(result.Extra)} of the time of a step ({1000 * result.Off.Seconds:0.0} ms without any), {Percent(result.ExtraProcessor)} of its processor time; {result.Pairs.Count} pairs of blocks, {result.Requests} exports"));
+            Terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"by parts, without training: recording adds {1e6 * result.Parts.RecordingSeconds:0.0} µs to a step, exporting and scraping take {1000 * result.Parts.ExportingShare:0.0} ms of processor time a second; together {100 * result.Parts.Of(result.Off):0.00} % of such a step"));
             return ExitCode.Finished;
         });
         return command;

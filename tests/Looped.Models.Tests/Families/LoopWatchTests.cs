@@ -3,7 +3,6 @@ using Looped.Models.Families.CoTFormer;
 using Looped.Models.Families.Ouro;
 using Looped.Models.Families.Stars;
 using Looped.Models.Randomness;
-using Looped.Tests;
 using static TorchSharp.torch;
 
 namespace Looped.Models.Tests.Families;
