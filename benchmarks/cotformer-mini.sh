@@ -1,4 +1,5 @@
-#!/usr/bin/env bash
+    case $2 in base|but|cotformer) return ;; esac
+    [ -f "$folder/$2-$3/eval-compute.json" ] || $LOOPED eval "$folder/$2-$3" --suite compute --batches 32 --set#!/usr/bin/env bash
 # Trains the CoTFormer minis over three seeds, two runs at a time with one thread each, and prints the table of docs/families/cotformer.md:
 # validation perplexity, mean and standard error over the seeds. Runs that are finished are not trained again.
 #
@@ -16,7 +17,8 @@ mkdir -p "$folder"
 
 train() {
     $LOOPED train "$1/$2-mini.yaml" --set "seed=$3" --run "$folder/$2-$3" > "$folder/$2-$3.log" 2>&1
-    # Depth chosen at test time: perplexity at each number of repeats and, with routers, at each threshold.
+    # Depth chosen at test time: perplexity at each number of repeats and, with routers, at each threshold,
+    # on a quarter of the validation text.
     [ "$2" = base ] || [ -f "$folder/$2-$3/eval-compute.json" ] || $LOOPED eval "$folder/$2-$3" --suite compute --set batch.micro_sequences=64 --set batch.global_sequences=64 >> "$folder/$2-$3.log" 2>&1
 }
 export -f train
@@ -34,7 +36,7 @@ done | summary
 echo
 echo "| model, depth at test time | perplexity, mean ± standard error | seeds $seeds |"
 echo "| --- | --- | --- |"
-for model in but cotformer ln-cotformer adm; do
+for model in ln-cotformer adm; do
     jq -r '.checkpoints[0].points[] | "\(.choice) \(.value)"' "$folder/$model-${seeds%% *}/eval-compute.json" | while read -r choice value; do
         echo "$model,$choice,$value $(for seed in $seeds; do
             jq -r --arg c "$choice" --argjson v "$value" '.checkpoints[0].points[] | select(.choice == $c and .value == $v) | .perplexity' "$folder/$model-$seed/eval-compute.json"
