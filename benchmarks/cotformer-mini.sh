@@ -1,5 +1,4 @@
-    case $2 in base|but|cotformer) return ;; esac
-    [ -f "$folder/$2-$3/eval-compute.json" ] || $LOOPED eval "$folder/$2-$3" --suite compute --batches 32 --set#!/usr/bin/env bash
+#!/usr/bin/env bash
 # Trains the CoTFormer minis over three seeds, two runs at a time with one thread each, and prints the table of docs/families/cotformer.md:
 # validation perplexity, mean and standard error over the seeds. Runs that are finished are not trained again.
 #
@@ -17,9 +16,9 @@ mkdir -p "$folder"
 
 train() {
     $LOOPED train "$1/$2-mini.yaml" --set "seed=$3" --run "$folder/$2-$3" > "$folder/$2-$3.log" 2>&1
-    # Depth chosen at test time: perplexity at each number of repeats and, with routers, at each threshold,
-    # on a quarter of the validation text.
-    [ "$2" = base ] || [ -f "$folder/$2-$3/eval-compute.json" ] || $LOOPED eval "$folder/$2-$3" --suite compute --set batch.micro_sequences=64 --set batch.global_sequences=64 >> "$folder/$2-$3.log" 2>&1
+    # Depth chosen at test time: perplexity at each number of repeats and, with routers, at each threshold.
+    case $2 in base | but | cotformer) return ;; esac
+    [ -f "$folder/$2-$3/eval-compute.json" ] || $LOOPED eval "$folder/$2-$3" --suite compute >> "$folder/$2-$3.log" 2>&1
 }
 export -f train
 for seed in $seeds; do for model in $models; do echo "$recipes $model $seed"; done; done | xargs -P 2 -L 1 bash -c 'train "$@"' train

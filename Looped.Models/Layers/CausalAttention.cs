@@ -4,27 +4,38 @@ namespace Looped.Models.Layers;
 
 /// <summary>
 /// softmax(q kᵀ / √h + mask) v, where a token sees positions up to its own in every repeat that the keys hold (CoTFormer, section
-/// 3.1: the causal mask tiled along the keys, one softmax over all of them). Fused; the masks of whole sequences are kept.
+/// 3.1: one softmax over all of them). The kernel is fused, and the masks of whole sequences are kept. Keys stand by position, each
+/// position's repeats together, so that what the first queries may see are the first keys: groups of queries meet those alone.
 /// </summary>
 /// <param name="window">w: a token sees positions i − w … i; null for all before it.</param>
 internal sealed class CausalAttention(int? window) : IDisposable
 {
-    private readonly Dictionary<int, Tensor> _masks = [];      // by repeats, for sequences of _length tokens
+    /// <summary>Queries of a group. Each has to pay for a copy of its keys' gradients, which smaller ones do not earn back.</summary>
+    private const int Group = 64;
+
+    private readonly Dictionary<(long Start, long End, int Repeats), Tensor> _masks = [];      // of sequences of _made.Length tokens
     private (long Length, ScalarType Type, string Device) _made;
 
     /// <summary>Attends t queries to n keys of each of <paramref name="repeats"/> repeats; the queries are the last t of the n positions.</summary>
     /// <param name="queries">(B, t, H, h).</param>
-    /// <param name="keys">(B, repeats · n, H, h), repeat after repeat.</param>
+    /// <param name="keys">(B, n · repeats, H, h), position after position.</param>
     /// <param name="values">As the keys.</param>
     /// <param name="repeats">Repeats in the keys, from 1.</param>
     /// <returns>(B, t, H · h).</returns>
     public Tensor Attend(Tensor queries, Tensor keys, Tensor values, int repeats)
     {
         long t = queries.shape[1], n = keys.shape[1] / repeats;
-        // A tiled or windowed mask has to be given; the plain one is built into the kernel; the newest token alone sees everything.
-        bool plain = window is null && repeats == 1 && t == n, mayseeAll = window is null && t == 1;
-        Tensor? mask = plain || mayseeAll ? null : Mask(t, n, repeats, queries);
-        return Attend(queries, keys, values, mask, plain && t > 1);
+        // The plain mask is built into the kernel; the newest token alone sees everything; any other has to be given.
+        if (window is null && repeats == 1 && t == n) return Attend(queries, keys, values, null, causal: t > 1);
+        if (window is null && t == 1) return Attend(queries, keys, values, null, causal: false);
+        if (t != n) return Attend(queries, keys, values, Build(n - t, n, n, repeats, queries), causal: false);      // a prompt in pieces
+
+        long groups = Math.Max(1, n / Group);
+        if (groups == 1) return Attend(queries, keys, values, Mask(0, n, n, repeats, queries), causal: false);
+        long[] ends = [.. Enumerable.Range(1, (int)groups).Select(i => n * i / groups)];
+        Tensor[] parts = queries.split([.. ends.Select((end, i) => end - (i == 0 ? 0 : ends[i - 1]))], 1);
+        return cat([.. parts.Select((part, i) => Attend(part, keys.narrow(1, 0, ends[i] * repeats), values.narrow(1, 0, ends[i] * repeats),
+            Mask(ends[i] - part.shape[1], ends[i], n, repeats, queries), causal: false))], 1);
     }
 
     /// <summary>Attends under a mask that the caller made.</summary>
@@ -49,23 +60,23 @@ internal sealed class CausalAttention(int? window) : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Forget();
 
-    private Tensor Mask(long t, long n, int repeats, Tensor like)
+    /// <summary>The mask of queries <paramref name="start"/> … <paramref name="end"/> − 1 of a sequence of <paramref name="length"/> tokens, kept.</summary>
+    private Tensor Mask(long start, long end, long length, int repeats, Tensor like)
     {
-        if (t != n) return Build(t, n, repeats, like);      // a prompt in pieces: each piece has its own mask, once
-        (long, ScalarType, string) wanted = (n, like.dtype, like.device.ToString());
+        (long, ScalarType, string) wanted = (length, like.dtype, like.device.ToString());
         if (_made != wanted) Forget();
         _made = wanted;
-        if (!_masks.TryGetValue(repeats, out Tensor? mask))
-            _masks[repeats] = mask = Build(t, n, repeats, like).DetachFromDisposeScope();
+        if (!_masks.TryGetValue((start, end, repeats), out Tensor? mask))
+            _masks[(start, end, repeats)] = mask = Build(start, end, end, repeats, like).DetachFromDisposeScope();
         return mask;
     }
 
-    /// <summary>(t, repeats · n): 0 where a query may look, −∞ elsewhere.</summary>
-    private Tensor Build(long t, long n, int repeats, Tensor like)
+    /// <summary>(end − start, repeats · n): 0 where a query may look, −∞ elsewhere.</summary>
+    private Tensor Build(long start, long end, long n, int repeats, Tensor like)
     {
         using var scope = NewDisposeScope();
-        Tensor i = arange(n - t, n, device: like.device).unsqueeze(1), j = arange(n, device: like.device).unsqueeze(0);
-        return Hide(Hidden(i, j), like).repeat(1, repeats).MoveToOuterDisposeScope();
+        Tensor i = arange(start, end, device: like.device).unsqueeze(1), j = arange(n, device: like.device).repeat_interleave(repeats).unsqueeze(0);
+        return Hide(Hidden(i, j), like).MoveToOuterDisposeScope();
     }
 
     private Tensor Hidden(Tensor i, Tensor j) => window is { } w ? (j > i).logical_or(j < i - w) : j > i;

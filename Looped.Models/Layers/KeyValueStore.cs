@@ -14,16 +14,13 @@ internal sealed class KeyValueStore : IDisposable
     /// <param name="repeat">From 0; at most one more than the highest so far.</param>
     /// <param name="keys">(B, t, H, h).</param>
     /// <param name="values">(B, t, H, h).</param>
-    /// <param name="withEarlier">Whether those of the repeats before are wanted too.</param>
-    /// <returns>
-    /// All keys and values of the repeat, (B, n, H, h) for n tokens so far; with <paramref name="withEarlier"/> of repeats
-    /// 0 … <paramref name="repeat"/>, one after the other: first those of repeat 0 in the order of their positions, then of repeat 1 …
-    /// </returns>
-    public (Tensor Keys, Tensor Values) Append(int repeat, Tensor keys, Tensor values, bool withEarlier)
+    /// <param name="earlier">Whether those of the repeats before are wanted too, and in which order.</param>
+    /// <returns>All keys and values of the repeat, (B, n, H, h) for n tokens so far, or of repeats 0 … <paramref name="repeat"/>, (B, S, H, h).</returns>
+    public (Tensor Keys, Tensor Values) Append(int repeat, Tensor keys, Tensor values, EarlierRepeats earlier = EarlierRepeats.None)
     {
         Extend(_keys, repeat, keys);
         Extend(_values, repeat, values);
-        return withEarlier ? (UpTo(_keys, repeat), UpTo(_values, repeat)) : (_keys[repeat], _values[repeat]);
+        return (UpTo(_keys, repeat, earlier), UpTo(_values, repeat, earlier));
     }
 
     /// <inheritdoc/>
@@ -43,5 +40,24 @@ internal sealed class KeyValueStore : IDisposable
         using (newest) stored[repeat] = cat([before, newest], 1).DetachFromDisposeScope();
     }
 
-    private static Tensor UpTo(List<Tensor> stored, int repeat) => repeat == 0 ? stored[0] : cat(stored[..(repeat + 1)], 1);
+    private static Tensor UpTo(List<Tensor> stored, int repeat, EarlierRepeats earlier) => earlier switch
+    {
+        _ when repeat == 0 => stored[0],
+        EarlierRepeats.ByPosition => stack(stored[..(repeat + 1)], 2).flatten(1, 2),
+        EarlierRepeats.ByRepeat => cat(stored[..(repeat + 1)], 1),
+        _ => stored[repeat],
+    };
+}
+
+/// <summary>Which of the repeats before the newest a store gives.</summary>
+internal enum EarlierRepeats
+{
+    /// <summary>None of them.</summary>
+    None,
+
+    /// <summary>All: first every token of repeat 0 in the order of the positions, then of repeat 1 …; repeats may hold different tokens.</summary>
+    ByRepeat,
+
+    /// <summary>All: first the token at position 0 of each repeat, then at position 1 …; every repeat holds the same tokens.</summary>
+    ByPosition,
 }

@@ -65,7 +65,7 @@ internal sealed class SelfAttention : nn.Module, IAttends
     public Tensor Forward(Tensor x, Tensor seen, KeyValueStore store, int repeat, Pass pass)
     {
         (Tensor queries, Tensor keys, Tensor values) = q_attn is null ? Jointly(x, pass) : Apart(x, seen, pass);    // (B, T, H, h) each
-        (keys, values) = store.Append(repeat, keys, values, pass.SeesEarlierRepeats);                               // (B, S, H, h)
+        (keys, values) = store.Append(repeat, keys, values, pass.Earlier);                                          // (B, S, H, h)
         return pass.Dropout.Apply(c_proj.forward(pass.Attend(queries, keys, values, repeat)));
     }
 

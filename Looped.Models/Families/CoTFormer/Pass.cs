@@ -22,6 +22,9 @@ internal sealed record Pass(int Repeats, int Position, bool SeesEarlierRepeats, 
     /// <summary>The tokens the blocks are given, where these are not consecutive ones from <see cref="Position"/> on.</summary>
     public ActiveTokens? Active { get; init; }
 
+    /// <summary>What a token sees beside its own repeat: where some tokens have halted, repeats hold different ones and cannot be joined by position.</summary>
+    public EarlierRepeats Earlier => !SeesEarlierRepeats ? EarlierRepeats.None : Active is null ? EarlierRepeats.ByPosition : EarlierRepeats.ByRepeat;
+
     /// <summary>The repeats among the keys that a token of this repeat (from 0) sees.</summary>
     public int RepeatsSeen(int repeat) => SeesEarlierRepeats ? repeat + 1 : 1;
 

@@ -78,7 +78,7 @@ internal sealed class OuroAttention : nn.Module, IAttends
         Tensor q = HalfRotary.Rotate(q_proj.forward(x).unflatten(2, _heads, _channels), pass.Turns);        // (B, T, H, h)
         Tensor k = HalfRotary.Rotate(k_proj.forward(x).unflatten(2, _shared, _channels), pass.Turns);       // (B, T, H', h)
         Tensor v = v_proj.forward(x).unflatten(2, _shared, _channels);
-        if (store is not null) (k, v) = store.Append(step, k, v, withEarlier: false);
+        if (store is not null) (k, v) = store.Append(step, k, v);
         return o_proj.forward(pass.Attend(q, Repeat(k), Repeat(v)));
     }
 

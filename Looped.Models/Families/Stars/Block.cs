@@ -88,7 +88,7 @@ internal sealed class SelfAttention : nn.Module, IAttends
     {
         Tensor qkv = c_attn.forward(x).unflatten(2, 3 * _heads, Width / _heads);        // (B, T, 3H, h)
         Tensor q = qkv.narrow(2, 0, _heads), k = qkv.narrow(2, _heads, _heads), v = qkv.narrow(2, 2 * _heads, _heads);
-        if (store is not null) (k, v) = store.Append(loop, k, v, withEarlier: false);
+        if (store is not null) (k, v) = store.Append(loop, k, v);
         return c_proj.forward(pass.Attend(q, k, v));
     }
 }
