@@ -38,6 +38,21 @@ public class CoTFormerRecipesTests
         Assert.Equal((0L, Precision.Bfloat16, 100, 24), (recipe.Seed, recipe.Training.Precision, recipe.Evaluation.Every, recipe.Evaluation.Batches));
     }
 
+    [Fact]
+    public void The_small_ones_are_trained_alike_and_differ_in_the_model_alone()
+    {
+        RunRecipe plain = RecipeSource.Load("base-mini", []);
+        var models = new List<(string, int, int)>();
+        foreach (string name in (string[])["but-mini", "cotformer-mini", "ln-cotformer-mini", "adm-mini"])
+        {
+            RunRecipe recipe = RecipeSource.Load(name, []);
+            var model = Assert.IsType<CoTFormerConfig>(recipe.Model);
+            models.Add((model.Variant, model.Layers, model.Repeats));
+            Assert.Equal(plain with { Name = name, Model = model }, recipe with { Optimizer = recipe.Optimizer with { Betas = plain.Optimizer.Betas } });
+        }
+        Assert.Equal([("but", 1, 3), ("cotformer", 1, 3), ("ln_cotformer", 1, 3), ("adm", 1, 3)], models);
+    }
+
     [Theory]
     [InlineData("cotformer-12x2", 47_149_056_000)]
     [InlineData("cotformer-12x5", 126_874_386_432)]
