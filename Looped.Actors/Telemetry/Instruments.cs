@@ -23,6 +23,7 @@ public sealed class Instruments : IDisposable
         EvaluationLoss = Gauge(LoopedMetrics.EvaluationLoss);
         GradientNorm = Gauge(LoopedMetrics.GradientNorm);
         LearningRate = Gauge(LoopedMetrics.LearningRate);
+        Regulariser = Gauge(LoopedMetrics.Regulariser);
         Progress = Gauge(LoopedMetrics.Progress);
         Flops = Counter<double>(LoopedMetrics.TrainFlops);
         Mfu = Gauge(LoopedMetrics.Mfu);
@@ -55,6 +56,7 @@ public sealed class Instruments : IDisposable
     internal Gauge<double> EvaluationLoss { get; }
     internal Gauge<double> GradientNorm { get; }
     internal Gauge<double> LearningRate { get; }
+    internal Gauge<double> Regulariser { get; }
     internal Gauge<double> Progress { get; }
     internal Counter<double> Flops { get; }
     internal Gauge<double> Mfu { get; }

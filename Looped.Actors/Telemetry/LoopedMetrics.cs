@@ -23,6 +23,7 @@ public static class LoopedMetrics
         EvaluationLoss = new(Training, "looped.eval.loss", Gauge, "{nat}", "Loss of an evaluation.", Dataset),
         GradientNorm = new(Training, "looped.train.grad_norm", Gauge, "1", "Global gradient norm before clipping."),
         LearningRate = new(Training, "looped.train.learning_rate", Gauge, "1", "Learning rate of the last update."),
+        Regulariser = new(Training, "looped.train.regulariser", Gauge, "1", "The penalty within the training loss of a step, unweighted."),
         Progress = new(Training, "looped.train.progress", Gauge, "1", "Share of the run's steps that are committed."),
         TrainFlops = new(Training, "looped.train.flops", Counter, "{flop}", "Floating-point operations of the model, of the loops that ran."),
         Mfu = new(Training, "looped.train.mfu", Gauge, "1", "Share of the device's peak that the model's operations use."),
@@ -70,7 +71,7 @@ public static class LoopedMetrics
     /// <summary>All of them.</summary>
     public static IReadOnlyList<InstrumentDefinition> All { get; } =
     [
-        TrainSteps, TrainTokens, StepDuration, PhaseDuration, TrainLoss, EvaluationLoss, GradientNorm, LearningRate, Progress, TrainFlops, Mfu, SkippedSteps,
+        TrainSteps, TrainTokens, StepDuration, PhaseDuration, TrainLoss, EvaluationLoss, GradientNorm, LearningRate, Regulariser, Progress, TrainFlops, Mfu, SkippedSteps,
         Recurrence, ActiveTokens, UpdateNorm, RouterLoad,
         Workers, WorldSize, ClusterGeneration, Generations, Preemptions, LostMicroBatches, LostSteps, RecoveryDuration, DrainDuration, HeartbeatAge,
         StaleMessages, CommDuration, CommIo, Time,

@@ -22,12 +22,6 @@ internal enum StepPhase
     Stall,
 }
 
-/// <summary>What a rank computed in a step.</summary>
-/// <param name="Tokens">Scored tokens of its micro-batches.</param>
-/// <param name="Sequences">Sequences of its micro-batches.</param>
-/// <param name="MicroBatches">Number of them.</param>
-internal readonly record struct StepShare(long Tokens, int Sequences, int MicroBatches);
-
 /// <summary>
 /// Follows the training thread through its steps: durations of the phases, the worker's time account, what the step measured, and for some
 /// steps a span. Used on that thread only; a step allocates nothing here unless it is traced.
@@ -41,8 +35,12 @@ internal sealed class StepRecorder(Instruments instruments, TimeKeeper time)
     private readonly StepSampler _sampler = new();
     private LoopWatch? _watch;
     private ActivityContext _generation;
-    private int _rank, _loops;
-    private double _flopsPerSequence, _average = double.NaN;
+    private readonly List<int> _loops = [];
+    private readonly Dictionary<int, double> _flops = [];
+    private Replica? _replica;
+    private Recipe? _recipe;
+    private int _rank;
+    private double _average = double.NaN;
     private double? _peak;
     private long _started, _since;
     private StepPhase _phase = StepPhase.Other;
@@ -55,13 +53,11 @@ internal sealed class StepRecorder(Instruments instruments, TimeKeeper time)
     public long ReducedBytes { get; set; }
 
     /// <summary>A generation begins.</summary>
-    public void Begin(GenerationPlan plan, int rank, Replica replica, int sequenceLength, TrainingRecipe training)
+    public void Begin(GenerationPlan plan, int rank, Replica replica, Recipe recipe)
     {
-        (_rank, _generation) = (rank, Spans.Parse(plan.Trace));
-        // Forward and backward: two operations for each multiply–accumulate, three times.
-        _flopsPerSequence = 6.0 * replica.Model.MultiplyAccumulates(sequenceLength, scored: sequenceLength);
-        _peak = GpuPeak.OperationsPerSecond(training);
-        _loops = replica.Model.Loops ?? 1;
+        (_rank, _generation, _replica, _recipe) = (rank, Spans.Parse(plan.Trace), replica, recipe);
+        _peak = GpuPeak.OperationsPerSecond(recipe.Training);
+        _flops.Clear();
         _sampler.Begin();
         _since = Stopwatch.GetTimestamp();
     }
@@ -71,6 +67,7 @@ internal sealed class StepRecorder(Instruments instruments, TimeKeeper time)
     {
         Array.Clear(_seconds);
         _parts.Clear();
+        _loops.Clear();
         bool sampled = _sampler.Take(step);
         _traced = sampled && Spans.Training.HasListeners();
         _watched = sampled && instruments.UpdateNorm.Enabled;
@@ -98,9 +95,10 @@ internal sealed class StepRecorder(Instruments instruments, TimeKeeper time)
     }
 
     /// <summary>A micro-batch that began with <see cref="StepPhase.Forward"/> was computed; what the forward pass did not take is the backward's.</summary>
-    public void Computed(TimeSpan forward)
+    public void Computed(ComputedMicroBatch computed)
     {
-        long turned = Math.Min(_since + (long)(forward.TotalSeconds * Stopwatch.Frequency), Stopwatch.GetTimestamp());
+        _loops.Add(computed.Loops ?? _replica?.Model.Loops ?? 1);
+        long turned = Math.Min(_since + (long)(computed.Forward.TotalSeconds * Stopwatch.Frequency), Stopwatch.GetTimestamp());
         Close(turned);
         _phase = StepPhase.Backward;
         if (_watch is null) return;
@@ -111,9 +109,9 @@ internal sealed class StepRecorder(Instruments instruments, TimeKeeper time)
 
     /// <summary>The step is committed, and nothing of it is left to do.</summary>
     /// <param name="report">What is known of it.</param>
-    /// <param name="share">What this rank did.</param>
+    /// <param name="tokens">Scored tokens of this rank's micro-batches.</param>
     /// <param name="highestLoss">The highest mean loss of a rank.</param>
-    public void Finish(StepReport report, StepShare share, double highestLoss)
+    public void Finish(StepReport report, long tokens, double highestLoss)
     {
         long now = Stopwatch.GetTimestamp();
         Close(now);
@@ -128,13 +126,18 @@ internal sealed class StepRecorder(Instruments instruments, TimeKeeper time)
         instruments.CommDuration.Record(_seconds[(int)StepPhase.AllReduce], new Tag(Op, "allreduce"));
         instruments.CommIo.Add(ReducedBytes, new Tag(Op, "allreduce"));
         instruments.Steps.Add(1);
-        instruments.Tokens.Add(share.Tokens);
-        instruments.Flops.Add(_flopsPerSequence * share.Sequences);
-        if (_peak is { } peak) instruments.Mfu.Record(_flopsPerSequence * share.Sequences / (step * peak));
-        for (int i = 0; i < share.MicroBatches; i++) instruments.Recurrence.Record(_loops);
+        instruments.Tokens.Add(tokens);
+        double flops = 0;
+        foreach (int loops in _loops)
+        {
+            flops += Flops(loops);
+            instruments.Recurrence.Record(loops);
+        }
+        instruments.Flops.Add(flops);
+        if (_peak is { } peak) instruments.Mfu.Record(flops / (step * peak));
         Measured(report);
         instruments.Loss.Record(highestLoss, new Tag(Kind, "max_rank"));
-        if (_traced) Tell(report, share, now);
+        if (_traced) Tell(report, tokens, now);
     }
 
     /// <summary>The generation broke: a step in progress was not committed.</summary>
@@ -142,6 +145,18 @@ internal sealed class StepRecorder(Instruments instruments, TimeKeeper time)
     {
         if (_inStep) instruments.SkippedSteps.Add(1, new Tag(Reason, "not_committed"));
         (_phase, _inStep) = (StepPhase.Other, false);
+    }
+
+    /// <summary>Of a micro-batch, forward and backward: two operations for each multiply–accumulate, three times.</summary>
+    private double Flops(int loops)
+    {
+        if (_replica is null || _recipe is null) return 0;
+        if (!_flops.TryGetValue(loops, out double flops))
+        {
+            int length = _recipe.Model.SequenceLength;
+            _flops[loops] = flops = 6.0 * _recipe.Batch.MicroSequences * _replica.Model.MultiplyAccumulates(length, _replica.Model.Loops is null ? null : loops, scored: length);
+        }
+        return flops;
     }
 
     private void Measured(StepReport report)
@@ -153,6 +168,7 @@ internal sealed class StepRecorder(Instruments instruments, TimeKeeper time)
             _average = double.IsNaN(_average) ? report.Loss : Smoothing * _average + (1 - Smoothing) * report.Loss;
             instruments.Loss.Record(_average, new Tag(Kind, "ema"));
         }
+        if (report.Regulariser is { } penalty) instruments.Regulariser.Record(penalty);
         instruments.GradientNorm.Record(report.GradientNorm);
         instruments.LearningRate.Record(report.LearningRate);
         instruments.Progress.Record((double)report.Step / report.Steps);
@@ -179,12 +195,12 @@ internal sealed class StepRecorder(Instruments instruments, TimeKeeper time)
         _since = now;
     }
 
-    private void Tell(StepReport report, StepShare share, long now)
+    private void Tell(StepReport report, long tokens, long now)
     {
         DateTime end = DateTime.UtcNow;
         DateTime At(long timestamp) => end - Stopwatch.GetElapsedTime(timestamp, now);
         ActivityContext step = Spans.Tell(Spans.Training, Spans.Step, default, At(_started), end, _generation,
-            new Tag(Step, report.Step), new Tag(Rank, _rank), new Tag(LoopedAttributes.Generation, report.Generation), new Tag(LoopedAttributes.Tokens, share.Tokens));
+            new Tag(Step, report.Step), new Tag(Rank, _rank), new Tag(LoopedAttributes.Generation, report.Generation), new Tag(LoopedAttributes.Tokens, tokens));
         foreach ((StepPhase phase, long from, long to) in _parts) Spans.Tell(Spans.Training, StepPhases[(int)phase], step, At(from), At(to));
     }
 }

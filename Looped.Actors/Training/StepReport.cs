@@ -17,14 +17,19 @@ namespace Looped.Actors.Training;
 /// <param name="Skipped">Whether the update was left out because a gradient was not acceptable.</param>
 /// <param name="StallSeconds">How long training stood still before this step, for copying a snapshot.</param>
 /// <param name="WeightsSha256">Hash over the parameters in order after this step, at evaluations; else null.</param>
+/// <param name="Loops">Loops of a micro-batch, their mean over the step; null where the family has no such notion.</param>
+/// <param name="Regulariser">The penalty within the loss, unweighted; null where there was none.</param>
 public sealed record StepReport(long Step, long Steps, double Loss, double LearningRate, double GradientNorm, long Tokens,
-    double TokensPerSecond, double Seconds, long Generation, int WorldSize, bool Skipped, double StallSeconds = 0, string? WeightsSha256 = null) : IStepRecord
+    double TokensPerSecond, double Seconds, long Generation, int WorldSize, bool Skipped, double StallSeconds = 0, string? WeightsSha256 = null,
+    double? Loops = null, double? Regulariser = null) : IStepRecord
 {
     /// <summary>What a checkpoint of this step says about it: whatever does not depend on time or on who computed. Finite numbers only.</summary>
     public JsonObject Measured()
     {
         var measured = new JsonObject { ["learning_rate"] = LearningRate, ["skipped"] = Skipped };
         if (double.IsFinite(Loss)) measured["loss"] = Loss;
+        if (Loops is { } loops) measured["loops"] = loops;
+        if (Regulariser is { } penalty && double.IsFinite(penalty)) measured["regulariser"] = penalty;
         if (double.IsFinite(GradientNorm)) measured["gradient_norm"] = GradientNorm;
         return measured;
     }

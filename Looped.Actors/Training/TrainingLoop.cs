@@ -27,7 +27,6 @@ public sealed class TrainingLoop : IDisposable
     private readonly Tensor _reduced;
     private readonly ControlVector _control;
     private long _done;
-    private int _computed;
     private double _secondsPerMicroBatch;
 
     /// <summary>Prepares the loop.</summary>
@@ -40,7 +39,7 @@ public sealed class TrainingLoop : IDisposable
         _reduced = collective.WorldSize == 1 ? replica.Sums : zeros_like(replica.Sums).DetachFromDisposeScope();
         _control = new ControlVector(replica.Layout.Slots.Count);
         _secondsPerMicroBatch = inbox.State.SecondsPerMicroBatch;
-        _steps.Begin(plan, collective.Rank, replica, recipe.Model.SequenceLength, recipe.Training);
+        _steps.Begin(plan, collective.Rank, replica, recipe);
         _steps.ReducedBytes = collective.WorldSize == 1 ? 0 : replica.Sums.numel() * replica.Sums.element_size();
     }
 
@@ -62,7 +61,7 @@ public sealed class TrainingLoop : IDisposable
             _replica.Control[ControlFlag.Stop] = state.StopReason is not null;
             _replica.Control[ControlFlag.Regroup] = RankLogic.WantsRegroup(state);
             _replica.Control[ControlSum.Leavers] = state.Leaving ? 1 : 0;
-            var share = new StepShare(_replica.Control[ControlSum.ScoredTokens], _computed * _recipe.Batch.MicroSequences, _computed);
+            long tokens = _replica.Control[ControlSum.ScoredTokens];
             _steps.Enter(StepPhase.AllReduce);
             Reduce();
             _steps.Enter(StepPhase.Optimizer);
@@ -78,21 +77,20 @@ public sealed class TrainingLoop : IDisposable
             _inbox.Note(s => s with { Step = _replica.Step, SecondsPerMicroBatch = _secondsPerMicroBatch });
             var report = new StepReport(_replica.Step, _recipe.Training.Steps, step.Loss, step.LearningRate, step.GradientNorm,
                 _replica.Tokens, step.ScoredTokens / seconds, seconds, _plan.Generation.Number, _plan.Generation.WorldSize, step.Skipped,
-                stall, hash ? _replica.WeightsHash() : null);
+                stall, hash ? _replica.WeightsHash() : null, step.Loops, step.Regulariser);
             _observer.Committed(report, _plan);
             _telemetry.Recovery.Committed(_plan);
             stall = Rest(ends);
             _steps.Enter(StepPhase.Other);
             // Scopes free the tensors; small native objects behind finalizers (implicit scalars) would still pile up between collections.
             GC.Collect(0);
-            _steps.Finish(report, share, _control.HighestLoss);
+            _steps.Finish(report, tokens, _control.HighestLoss);
             if (after != AfterStep.Continue) return after;
         }
     }
 
     private void ComputeMine()
     {
-        _computed = 0;
         foreach (int index in _plan.AssignmentOf(_replica.Step)[_collective.Rank])
         {
             if (_replica.Held.Contains(index)) continue;
@@ -106,7 +104,6 @@ public sealed class TrainingLoop : IDisposable
             _steps.Enter(StepPhase.Forward);
             using LoopWatch? watch = _steps.Watch();
             _steps.Computed(_replica.Compute(batch, watch));
-            _computed++;
             _collective.Beat(++_done, computing: true);
             double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
             // A mean over the last ten or so: quick to follow, slow to be fooled.

@@ -7,6 +7,7 @@ using Looped.Host.CommandLine;
 using Looped.Models;
 using Looped.Models.Data;
 using Looped.Models.Data.Preparation;
+using Looped.Models.Data.Tasks;
 
 namespace Looped.Host.Commands;
 
@@ -21,7 +22,7 @@ internal static class PrepareCommand
     private static readonly Argument<string[]> Sources = new("SOURCE")
     {
         Description = "Text files, JSONL files (.jsonl, .ndjson), Parquet files, tars of zstandard-compressed JSONL, or folders with .txt, JSONL and Parquet files in them; " +
-            $"after the word {OpenWebText2}, its archive as published (openwebtext2.jsonl.zst.tar).",
+            $"after the word {OpenWebText2}, its archive as published (openwebtext2.jsonl.zst.tar); the word {AdditionDataset.SourceName} alone generates sums.",
         Arity = ArgumentArity.OneOrMore,
     };
 
@@ -79,12 +80,14 @@ internal static class PrepareCommand
         },
     };
 
+    private static readonly IReadOnlyList<Option> OfText = [Tokenizer, JsonKey, Column, Validation, Threads];
+
     private static readonly Option<bool> Json = new("--json") { Description = "Print what was made as JSON." };
 
     /// <summary>The command.</summary>
     public static Command Create()
     {
-        var command = new LoopedCommand("prepare", "Make token files from text, JSONL, Parquet, and the archive of OpenWebText2. An interrupted preparation is gone on with by the same command.")
+        var command = new LoopedCommand("prepare", "Make token files from text, JSONL, Parquet, and the archive of OpenWebText2, or sums for the addition task. An interrupted preparation is gone on with by the same command.")
         {
             Examples =
             [
@@ -92,16 +95,19 @@ internal static class PrepareCommand
                 "looped prepare openwebtext2 openwebtext2.jsonl.zst.tar --tokenizer gpt2/tokenizer.json --out data/openwebtext2",
                 "looped prepare articles.jsonl --jsonl-key body --tokenizer bytes --out data/articles",
                 "looped prepare articles.parquet --column body --tokenizer bytes --out data/articles",
+                "looped prepare addition --digits 4 --out data/sums",
             ],
         };
         command.Add(Sources);
-        foreach (Option option in new Option[] { Tokenizer, Output, JsonKey, Column, Validation, Threads, Json }) command.Add(option);
+        foreach (Option option in (IEnumerable<Option>)[Output, .. OfText, .. PrepareAddition.Options, Json]) command.Add(option);
         command.SetAction(Run);
         return command;
     }
 
     private static int Run(ParseResult parsed)
     {
+        if (PrepareAddition.Wanted(parsed, parsed.GetRequiredValue(Sources), OfText))
+            return PrepareAddition.Run(parsed, parsed.GetRequiredValue(Output), parsed.GetValue(Json));
         PreparationRequest request = Request(parsed);
         if (CorpusPreparer.Unfinished(request.Output) is { } unfinished) Terminal.Error.WriteLine($"going on with {unfinished}");
         using var stop = new CancellationTokenSource();

@@ -9,6 +9,7 @@ using Looped.Host.Progress;
 using Looped.Host.Recipes;
 using Looped.Host.Training;
 using Looped.Models;
+using Looped.Models.Data.Tasks;
 
 namespace Looped.Host.Commands;
 
@@ -99,7 +100,7 @@ internal static class TrainCommand
             case RunStatus.Finished:
                 RunFarewell.Finished(Terminal.Out, folder, summary);
                 RunFarewell.Sample(Terminal.Out, folder);
-                RunFarewell.Next(Terminal.Out, folder);
+                RunFarewell.Next(Terminal.Out, folder, data.Dataset is AdditionDataset);
                 return ExitCode.Finished;
             case RunStatus.Interrupted:
                 Terminal.Out.WriteLine($"Stopped after step {summary.Steps} of {summary.TotalSteps}; the checkpoint is in {folder.Checkpoints}.");

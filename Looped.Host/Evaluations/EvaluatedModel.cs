@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using Looped.Actors.Recipes;
+using Looped.Actors.Runs;
 using Looped.Host.CommandLine;
 using Looped.Host.Training;
 using Looped.Models.Data;
@@ -12,13 +14,13 @@ internal sealed class EvaluatedModel : IDisposable
 {
     private readonly CheckpointModel _opened;
     private readonly EvalRequest _request;
-    private readonly ValidationSource _validation;
+    private readonly IValidationSource _validation;
 
     private EvaluatedModel(CheckpointModel opened, EvalRequest request)
     {
         (_opened, _request) = (opened, request);
         SequenceLength = request.SequenceLength ?? opened.Recipe.Model.SequenceLength;
-        _validation = request.SequenceLength is { } length ? new ValidationSource(opened.Data.Dataset, length) : opened.Data.Validation;
+        _validation = request.SequenceLength is { } length ? opened.Data.Dataset.Validation(length) : opened.Data.Validation;
         Sequences = Math.Min(_validation.SequenceCount, (long)MicroSequences * (request.Batches ?? int.MaxValue));
     }
 
@@ -30,7 +32,13 @@ internal sealed class EvaluatedModel : IDisposable
     /// <summary>Its run and step, for people.</summary>
     public string Name => $"{_opened.Recipe.Name}, step {_opened.Checkpoint.Snapshot.Step}";
 
-    public TokenDataset Dataset => _opened.Data.Dataset;
+    public IDataset Dataset => _opened.Data.Dataset;
+
+    /// <summary>The recipe of the run.</summary>
+    public RunRecipe Recipe => _opened.Recipe;
+
+    /// <summary>The name of the run folder; the recipe's where the checkpoint lies in none.</summary>
+    public string RunName => EvaluationFiles.RunOf([Path]) is { } run ? new RunFolder(run).Name : Recipe.Name;
 
     /// <summary>T.</summary>
     public int SequenceLength { get; }
@@ -46,7 +54,7 @@ internal sealed class EvaluatedModel : IDisposable
     {
         get
         {
-            var source = new MicroBatchSource(Dataset, SequenceLength, seed: 0, MicroSequences, MicroSequences);
+            IMicroBatchSource source = Dataset.Training(SequenceLength, seed: 0, MicroSequences, MicroSequences);
             for (long step = 0; step * MicroSequences < Sequences; step++) yield return source.Load(step, 0);
         }
     }

@@ -17,7 +17,7 @@ internal static class PerplexitySuite
         var losses = new List<double>();
         PerplexityResult result = EvaluatedModel.Watch("evaluating", opened.Sequences, progress =>
             Perplexity.Measure(opened.Model, opened.Validation, request.Loops, progress is null ? null : done => progress(done), sequenceLoss: losses.Add));
-        double unigram = Unigram.Perplexity(opened.Dataset);
+        double unigram = opened.Dataset.UnigramPerplexity();
         JsonObject json = Json(opened, result, request.Loops, unigram);
         EvaluationFiles? written = files
             ? EvaluationFiles.Write("perplexity", request, [opened.Path], json, PerplexityPlot.Render(opened.Name, result, losses, unigram))

@@ -100,6 +100,7 @@ internal sealed record StepDifference(long Step, string Key, object Left, object
         [
             ("loss", left.Loss, right.Loss), ("gradient_norm", left.GradientNorm, right.GradientNorm), ("skipped", left.Skipped, right.Skipped),
             ("weights_sha256", left.WeightsSha256, right.WeightsSha256), ("learning_rate", left.LearningRate, right.LearningRate), ("tokens", left.Tokens, right.Tokens),
+            ("loops", left.Loops, right.Loops), ("regulariser", left.Regulariser, right.Regulariser),
         ];
         foreach ((string key, object? a, object? b) in values)
             if (a is not null && b is not null && !a.Equals(b)) return new(left.Step, key, a, b); // NaN equals NaN here: both runs diverged alike

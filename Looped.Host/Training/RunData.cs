@@ -2,6 +2,7 @@ using Looped.Actors.Recipes;
 using Looped.Models;
 using Looped.Models.Data;
 using Looped.Models.Data.Preparation;
+using Looped.Models.Data.Tasks;
 using Looped.Models.Families;
 using Looped.Models.Randomness;
 using Looped.Models.Recipes;
@@ -13,7 +14,7 @@ internal sealed class RunData : IDisposable
 {
     private readonly RunRecipe _recipe;
 
-    private RunData(RunRecipe recipe, TokenDataset dataset)
+    private RunData(RunRecipe recipe, IDataset dataset)
     {
         (_recipe, Dataset) = (recipe, dataset);
         Vocabulary = recipe.Model.Vocabulary == 0 ? dataset.VocabularySize : recipe.Model.Vocabulary;
@@ -21,25 +22,25 @@ internal sealed class RunData : IDisposable
             throw new UsageException(
                 $"model.vocabulary is {Vocabulary:N0}, but the data has {dataset.VocabularySize:N0} different tokens ({dataset.Folder}); " +
                 "set it to 0 to take the data's, or to a larger number.");
-        Training = new MicroBatchSource(dataset, recipe.Model.SequenceLength, recipe.Data.Seed ?? recipe.Seed,
-            recipe.Batch.GlobalSequences, recipe.Batch.MicroSequences);
-        Validation = new ValidationSource(dataset, recipe.Model.SequenceLength);
+        Training = dataset.Training(recipe.Model.SequenceLength, recipe.Data.Seed ?? recipe.Seed, recipe.Batch.GlobalSequences, recipe.Batch.MicroSequences);
+        Validation = dataset.Validation(recipe.Model.SequenceLength);
     }
 
-    public TokenDataset Dataset { get; }
+    public IDataset Dataset { get; }
 
     /// <summary>V, rows of the model's embedding.</summary>
     public int Vocabulary { get; }
 
-    public MicroBatchSource Training { get; }
+    public IMicroBatchSource Training { get; }
 
-    public ValidationSource Validation { get; }
+    public IValidationSource Validation { get; }
 
     /// <summary>Opens the data a recipe names; text is prepared on first use.</summary>
     /// <exception cref="LoopedException">They are missing, damaged, too small, or do not fit the model.</exception>
     public static RunData Open(RunRecipe recipe, IProgress<PreparationProgress>? progress = null)
     {
-        TokenDataset dataset = DatasetResolver.Resolve(recipe.Data, UserFolders.PreparedData, UserFolders.ShippedData, recipe.Model.SequenceLength, progress);
+        IDataset dataset = (IDataset?)AdditionDataset.Find(recipe.Data)
+            ?? DatasetResolver.Resolve(recipe.Data, UserFolders.PreparedData, UserFolders.ShippedData, recipe.Model.SequenceLength, progress);
         try
         {
             return new RunData(recipe, dataset);

@@ -46,7 +46,7 @@ internal static class RunEvents
         var summary = new RunSummary(session.Recipe.Name, Status(ended.Outcome), last?.Step ?? 0, session.Recipe.Training.Steps, last?.Tokens ?? 0,
             model.ParameterCount(),
             new ValidationSummary(evaluations.FirstOrDefault(e => e.Step == 0)?.Perplexity,
-                evaluations.LastOrDefault(e => e.Step == last?.Step)?.Perplexity, best?.Perplexity, best?.Step, Unigram.Perplexity(data.Dataset)),
+                evaluations.LastOrDefault(e => e.Step == last?.Step)?.Perplexity, best?.Perplexity, best?.Step, data.Dataset.UnigramPerplexity()),
             last?.WeightsSha256 ?? "", seconds, time.Goodput,
             ended.Outcome == RunOutcome.Failed ? ended.Reason : null, time);
         summary.Write(session.Folder.Summary);

@@ -2,6 +2,8 @@ using System.Globalization;
 using Looped.Actors.Runs;
 using Looped.Host.CommandLine;
 using Looped.Models.Checkpoints;
+using Looped.Models.Data.Tasks;
+using Looped.Models.Evaluation;
 using Looped.Models.Sampling;
 using Spectre.Console;
 
@@ -10,7 +12,7 @@ namespace Looped.Host.Training;
 /// <summary>What a run says when it ends: how good it is, where it is, what it writes, what to try next.</summary>
 internal static class RunFarewell
 {
-    private const int PromptTokens = 48, SampleTokens = 240;
+    private const int PromptTokens = 48, SampleTokens = 240, SampleSums = 1000;
 
     /// <summary>After the last step.</summary>
     public static void Finished(Terminal terminal, RunFolder folder, RunSummary summary)
@@ -31,22 +33,37 @@ internal static class RunFarewell
     public static void Sample(Terminal terminal, RunFolder folder)
     {
         using CheckpointModel opened = CheckpointModel.Open(folder.Root);
-        var ids = new int[Math.Min(PromptTokens, opened.Data.Dataset.Validation.Count)];
-        opened.Data.Dataset.Validation.Read(0, ids);
-        string prompt = opened.Data.Dataset.Tokenizer.Decode(ids);
+        if (opened.Data.Dataset is AdditionDataset sums)
+        {
+            Sums(terminal, opened, sums);
+            return;
+        }
+        string prompt = opened.Data.Dataset.Tokenizer.Decode(opened.Data.Dataset.Prompt(PromptTokens));
         string text = string.Concat(TextSampler.Continue(opened.Model, opened.Data.Dataset.Tokenizer, prompt, SampleTokens, new SamplingOptions()));
         terminal.WriteLine();
         terminal.WriteLine("The first words of the validation text, continued by the model:");
         terminal.Console.Write(new Panel(new Markup($"[dim]{Markup.Escape(prompt)}[/]{Markup.Escape(text)}")));
     }
 
+    /// <summary>Test sums with every digit right.</summary>
+    private static void Sums(Terminal terminal, CheckpointModel opened, AdditionDataset sums)
+    {
+        AdditionScore score = AdditionAccuracy.Measure(opened.Model, [.. sums.Test.Take(SampleSums)], opened.Model.Loops ?? 1);
+        terminal.WriteLine();
+        terminal.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Of {score.Total:N0} sums that it was not trained on, {score.Correct:N0} have every digit right."));
+    }
+
     /// <summary>What to try next.</summary>
-    public static void Next(Terminal terminal, RunFolder folder)
+    public static void Next(Terminal terminal, RunFolder folder, bool sums)
     {
         string run = folder.Root;
         terminal.WriteLine("Next:");
-        terminal.WriteLine($"  looped generate {run} --prompt \"In the beginning\"     write more");
-        terminal.WriteLine($"  looped generate {run} --prompt \"In the beginning\" --loops 1   with less depth");
+        if (sums) terminal.WriteLine($"  looped eval {run} --suite addition                    sums with every digit right, by the number of loops");
+        else
+        {
+            terminal.WriteLine($"  looped generate {run} --prompt \"In the beginning\"     write more");
+            terminal.WriteLine($"  looped generate {run} --prompt \"In the beginning\" --loops 1   with less depth");
+        }
         terminal.WriteLine($"  looped eval {run}                                     the whole validation set, with its uncertainty");
         terminal.WriteLine($"  looped status {run}                                   how the run stands");
     }

@@ -1,9 +1,10 @@
 using Looped.Models.Data.Tokenizers;
+using Looped.Models.Evaluation;
 
 namespace Looped.Models.Data;
 
 /// <summary>A prepared data set: a folder with <c>train.bin</c>, <c>val.bin</c> and <c>meta.json</c> that stands on its own.</summary>
-public sealed class TokenDataset : IDisposable
+public sealed class TokenDataset : IDataset
 {
     private TokenDataset(string folder, DatasetMeta meta, ITokenizer tokenizer)
     {
@@ -14,13 +15,13 @@ public sealed class TokenDataset : IDisposable
         TokenFile Open(TokenFileMeta file) => TokenFile.Open(Path.Combine(folder, file.File), file.Tokens, meta.VocabularySize);
     }
 
-    /// <summary>Where it is.</summary>
+    /// <inheritdoc/>
     public string Folder { get; }
 
     /// <summary>What its <c>meta.json</c> says.</summary>
     public DatasetMeta Meta { get; }
 
-    /// <summary>How its text became ids.</summary>
+    /// <inheritdoc/>
     public ITokenizer Tokenizer { get; }
 
     /// <summary>The training tokens.</summary>
@@ -29,10 +30,10 @@ public sealed class TokenDataset : IDisposable
     /// <summary>The validation tokens.</summary>
     public TokenFile Validation { get; }
 
-    /// <summary>Every id is below this.</summary>
+    /// <inheritdoc/>
     public int VocabularySize => Meta.VocabularySize;
 
-    /// <summary>Identifies the data set whatever folder it lies in; a run that resumes must find the same one.</summary>
+    /// <inheritdoc/>
     public string ContentHash => Meta.ContentSha256;
 
     /// <summary>Opens a folder after the checks that cost nothing: <c>meta.json</c>, the tokenizer, the lengths of the files.</summary>
@@ -59,6 +60,24 @@ public sealed class TokenDataset : IDisposable
                     $"{path} is not the file that was prepared: its SHA-256 differs from meta.json; prepare the data again with `looped prepare`.");
             }
         }
+    }
+
+    /// <inheritdoc/>
+    IMicroBatchSource IDataset.Training(int sequenceLength, long seed, int globalSequences, int microSequences) =>
+        new MicroBatchSource(this, sequenceLength, seed, globalSequences, microSequences);
+
+    /// <inheritdoc/>
+    IValidationSource IDataset.Validation(int sequenceLength) => new ValidationSource(this, sequenceLength);
+
+    /// <inheritdoc/>
+    public double UnigramPerplexity() => Unigram.Perplexity(this);
+
+    /// <inheritdoc/>
+    public int[] Prompt(int tokens)
+    {
+        var ids = new int[Math.Min(tokens, Validation.Count)];
+        Validation.Read(0, ids);
+        return ids;
     }
 
     /// <inheritdoc/>

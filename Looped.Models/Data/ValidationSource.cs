@@ -25,22 +25,6 @@ public sealed class ValidationSource : IValidationSource
     public long SequenceCount => _windows.Count;
 
     /// <inheritdoc/>
-    public IEnumerable<MicroBatch> Batches(int batchSequences, int? maxBatches = null)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(batchSequences, 1);
-        if (maxBatches is { } limit) ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
-        long total = SequenceCount, taken = maxBatches is { } most ? Math.Min(total, (long)batchSequences * most) : total;
-        return Read();
-
-        IEnumerable<MicroBatch> Read()
-        {
-            for (long first = 0; first < taken; first += batchSequences)
-            {
-                var windows = new long[(int)Math.Min(batchSequences, taken - first)];
-                // 128 bits, because the product of two counts may not fit 64.
-                for (int j = 0; j < windows.Length; j++) windows[j] = (long)((Int128)(first + j) * total / taken);
-                yield return _windows.Read(step: 0, (int)(first / batchSequences), windows);
-            }
-        }
-    }
+    public IEnumerable<MicroBatch> Batches(int batchSequences, int? maxBatches = null) =>
+        ValidationOrder.Batches(SequenceCount, batchSequences, maxBatches).Select((windows, i) => _windows.Read(step: 0, i, windows));
 }

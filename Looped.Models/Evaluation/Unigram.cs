@@ -14,9 +14,14 @@ public static class Unigram
     public static double Perplexity(TokenDataset data)
     {
         ArgumentNullException.ThrowIfNull(data);
-        long[] training = Count(data.Train, data.VocabularySize), validation = Count(data.Validation, data.VocabularySize);
-        double total = training.Sum() + data.VocabularySize, loss = 0;
-        for (int id = 0; id < validation.Length; id++) loss -= validation[id] * Math.Log((training[id] + 1) / total);
+        return Perplexity(Count(data.Train, data.VocabularySize), Count(data.Validation, data.VocabularySize));
+    }
+
+    /// <summary>Perplexity where counts of each token are known.</summary>
+    public static double Perplexity(IReadOnlyList<long> training, IReadOnlyList<long> validation)
+    {
+        double total = training.Sum() + training.Count, loss = 0;
+        for (int id = 0; id < validation.Count; id++) loss -= validation[id] * Math.Log((training[id] + 1) / total);
         return Math.Exp(loss / validation.Sum());
     }
 

@@ -32,7 +32,9 @@ public sealed record ModelInput(Tensor Tokens, Tensor? Targets = null, RandomStr
 /// <param name="Loss">The objective, a scalar: mean over the scored tokens, extra terms included; null without targets.</param>
 /// <param name="CrossEntropy">The plain next-token cross-entropy, a scalar, where it differs from <paramref name="Loss"/>; else null.</param>
 /// <param name="AverageDepth">Mean number of layers executed per token; null where the family has no such notion.</param>
-public sealed record ModelOutput(Tensor Logits, Tensor? Loss, Tensor? CrossEntropy = null, double? AverageDepth = null);
+/// <param name="Loops">How often the looped layers ran; null where the family always runs the same.</param>
+/// <param name="Regulariser">The penalty that is part of <paramref name="Loss"/>, unweighted, a scalar; null where there is none.</param>
+public sealed record ModelOutput(Tensor Logits, Tensor? Loss, Tensor? CrossEntropy = null, double? AverageDepth = null, int? Loops = null, Tensor? Regulariser = null);
 
 /// <summary>
 /// A model of any family, as the trainer, the evaluator and the generator see it. Parameter names are those of the reference

@@ -38,6 +38,15 @@ public enum ControlSum
 
     /// <summary>Weighted loss in fixed point.</summary>
     Loss,
+
+    /// <summary>Σ loops, over the micro-batches whose model can say.</summary>
+    Loops,
+
+    /// <summary>Micro-batches whose loss has a penalty.</summary>
+    Regularised,
+
+    /// <summary>Weighted penalty in fixed point, to be seen only.</summary>
+    Regulariser,
 }
 
 /// <summary>

@@ -18,7 +18,15 @@ namespace Looped.Models.Optimization;
 /// <param name="GradientNorm">Global L2 norm before clipping; NaN when the step was skipped.</param>
 /// <param name="LearningRate">The rate of this update.</param>
 /// <param name="Skipped">Whether the update was left out.</param>
-public sealed record CommittedStep(long Step, double Loss, long ScoredTokens, double GradientNorm, double LearningRate, bool Skipped);
+/// <param name="Loops">Loops of a micro-batch, their mean over all of the step; null where the family has no such notion.</param>
+/// <param name="Regulariser">The penalty within the loss, unweighted, averaged as the loss is; null where there was none. NaN when the step was skipped.</param>
+public sealed record CommittedStep(long Step, double Loss, long ScoredTokens, double GradientNorm, double LearningRate, bool Skipped,
+    double? Loops = null, double? Regulariser = null);
+
+/// <summary>What computing a micro-batch took.</summary>
+/// <param name="Forward">The time of the forward pass; on a GPU, how long it took to hand it over.</param>
+/// <param name="Loops">The loops that ran; null where the family always runs the same.</param>
+public readonly record struct ComputedMicroBatch(TimeSpan Forward, int? Loops);
 
 /// <summary>
 /// One worker's copy of everything that is trained: the model on flat buffers, the gradient sums of the step in progress, the
@@ -36,6 +44,9 @@ public sealed class Replica : IDisposable
     private readonly long _fullMicroBatch;
     private readonly double _scale;
     private readonly SortedSet<int> _held = [];
+
+    // Coarser than the loss: a penalty can be large before training tames it, and it must not decide whether a step counts.
+    private static readonly double RegulariserScale = FixedPoint.Scale(30), MostRegulariser = FixedPoint.Scale(20);
 
     /// <summary>Takes a model over: moves it to the recipe's device and precision and its parameters into a flat buffer.</summary>
     /// <param name="recipe">The run.</param>
@@ -95,8 +106,7 @@ public sealed class Replica : IDisposable
     /// <summary>Runs forward and backward on one micro-batch and adds its gradient to <see cref="Sums"/>.</summary>
     /// <param name="batch">One of the step in progress that is not held.</param>
     /// <param name="watch">Told what the loops do to the hidden state; null for nobody.</param>
-    /// <returns>How long the forward pass took; on a GPU, how long it took to hand it over.</returns>
-    public TimeSpan Compute(MicroBatch batch, LoopWatch? watch = null)
+    public ComputedMicroBatch Compute(MicroBatch batch, LoopWatch? watch = null)
     {
         ArgumentNullException.ThrowIfNull(batch);
         if (batch.Step != Step || !_held.Add(batch.Index))
@@ -104,6 +114,7 @@ public sealed class Replica : IDisposable
 
         long started = Stopwatch.GetTimestamp();
         TimeSpan forward = TimeSpan.Zero;
+        int? loops = null;
         using var scope = NewDisposeScope();
         int scored = batch.ScoredTokens;
         double weight = _recipe.Batch.Weighting == Weighting.Token ? (double)scored / _fullMicroBatch : 1;
@@ -112,10 +123,12 @@ public sealed class Replica : IDisposable
             Place: new(_recipe.Seed, batch.Step, batch.Index, _recipe.Batch.MicroBatches()), Watch: watch);
         if (scored > 0)
         {
+            ModelOutput output;
             Tensor loss;
             try
             {
-                loss = Forward(input);
+                output = Forward(input);
+                loss = output.Loss ?? throw new InvalidOperationException("The model gave no loss.");
                 forward = Stopwatch.GetElapsedTime(started);
                 loss.backward();
             }
@@ -123,6 +136,7 @@ public sealed class Replica : IDisposable
             {
                 throw new LoopedException(sentence, e);
             }
+            Observe(loops = output.Loops, output.Regulariser, weight);
             bool acceptable = AddLoss(loss.to(ScalarType.Float64).item<double>() * weight);
             if (_gathered is not null) acceptable &= AddGathered(_gathered, weight * _scale);
             else
@@ -132,7 +146,7 @@ public sealed class Replica : IDisposable
         Control[ControlSum.MicroBatches]++;
         Control[ControlSum.Tag] += ControlVector.Tag(batch.Step, batch.Index);
         Control[ControlSum.ScoredTokens] += scored;
-        return forward;
+        return new(forward, loops);
     }
 
     /// <summary>Puts the mean loss of the held micro-batches into <see cref="ControlVector.HighestLoss"/>.</summary>
@@ -143,10 +157,10 @@ public sealed class Replica : IDisposable
     /// <summary>What a sum over micro-batches is to be divided by to give a mean as the recipe weighs it.</summary>
     private double Divisor(long scored, int microBatches) => _recipe.Batch.Weighting == Weighting.Token ? (double)scored / _fullMicroBatch : microBatches;
 
-    private Tensor Forward(ModelInput input)
+    private ModelOutput Forward(ModelInput input)
     {
         using Autocast? mixed = Model.EnterPrecision();
-        return Model.Forward(input).Loss ?? throw new InvalidOperationException("The model gave no loss.");
+        return Model.Forward(input);
     }
 
     private Tensor Upload(int[] ids, MicroBatch batch)
@@ -160,6 +174,15 @@ public sealed class Replica : IDisposable
         bool acceptable = FixedPoint.TryConvert(weighted, FixedPoint.Scale(_recipe.Training.ReductionBits), out long value);
         Control[ControlSum.Loss] += value;
         return acceptable;
+    }
+
+    private void Observe(int? loops, Tensor? regulariser, double weight)
+    {
+        Control[ControlSum.Loops] += loops ?? 0;
+        if (regulariser is null) return;
+        Control[ControlSum.Regularised]++;
+        double value = Math.Min(regulariser.to(ScalarType.Float64).item<double>(), MostRegulariser);
+        if (FixedPoint.TryConvert(value * weight, RegulariserScale, out long part)) Control[ControlSum.Regulariser] += part;
     }
 
     private bool AddGradient(ParameterSlot slot, double scale)
@@ -227,7 +250,9 @@ public sealed class Replica : IDisposable
         }
         double loss = skip ? double.NaN
             : control[ControlSum.Loss] / FixedPoint.Scale(_recipe.Training.ReductionBits) / divisor;
-        var committed = new CommittedStep(Step, loss, scored, norm, rate, skip);
+        double? loops = control[ControlSum.Loops] > 0 ? (double)control[ControlSum.Loops] / _recipe.Batch.MicroBatches() : null;
+        double? regulariser = control[ControlSum.Regularised] == 0 ? null : skip ? double.NaN : control[ControlSum.Regulariser] / RegulariserScale / divisor;
+        var committed = new CommittedStep(Step, loss, scored, norm, rate, skip, loops, regulariser);
         Step++;
         Tokens += scored;
         if (skip) SkippedSteps++;

@@ -47,15 +47,30 @@ public record Recipe
 /// <summary>The `data` section.</summary>
 public sealed record DataRecipe
 {
-    /// <summary>A shipped corpus (`classics`), a folder made by `looped prepare`, one with the `train.bin` and `val.bin` of CoTFormer's own code (then `tokenizer` has to say what made them), or text files to prepare (a file or a folder).</summary>
+    /// <summary>A shipped corpus (`classics`), the generated task `addition`, a folder made by `looped prepare`, one with the `train.bin` and `val.bin` of CoTFormer's own code (then `tokenizer` has to say what made them), or text files to prepare (a file or a folder).</summary>
     [Required]
     public string Source { get; init; } = "classics";
 
-    /// <summary>`bytes`, `characters`, or the path of a Hugging Face `tokenizer.json`. A prepared folder already has one; then it must be the same or empty.</summary>
+    /// <summary>`bytes`, `characters`, or the path of a Hugging Face `tokenizer.json`. A prepared folder already has one; then it must be the same or empty. A task has its own; then it is empty.</summary>
     public string Tokenizer { get; init; } = "";
 
     /// <summary>The seed of the order of sequences; empty takes the recipe's `seed`.</summary>
     public long? Seed { get; init; }
+
+    /// <summary>`addition`: digits of both numbers.</summary>
+    [Range(1, Data.Tasks.AdditionRequest.MostDigits)]
+    public int Digits { get; init; } = 4;
+
+    /// <summary>`addition`: how many sums to train on.</summary>
+    [Range(1, 100_000_000)]
+    public int TrainRows { get; init; } = 95_000;
+
+    /// <summary>`addition`: how many sums to test on, none of which is among those to train on.</summary>
+    [Range(1, 100_000_000)]
+    public int TestRows { get; init; } = 5_000;
+
+    /// <summary>`addition`: which sums are drawn.</summary>
+    public long TaskSeed { get; init; }
 }
 
 /// <summary>The `batch` section.</summary>

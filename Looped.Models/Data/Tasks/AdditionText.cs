@@ -21,6 +21,28 @@ internal sealed record AdditionText(int[] Tokens, int PromptLength)
         return new([.. $"{prompt} {reversed}§".Select(c => Characters.IndexOf(c, StringComparison.Ordinal))], prompt.Length);
     }
 
+    /// <summary>The tokens up to and including the equals sign.</summary>
+    public int[] Prompt => Tokens[..PromptLength];
+
+    /// <summary>Tokens of the answer: a space and its digits, without the end.</summary>
+    public int AnswerLength => Tokens.Length - PromptLength - 1;
+
+    /// <summary>The number that an answer says, its digits in any company; null if there is no digit.</summary>
+    public static Int128? Read(ReadOnlySpan<int> answer)
+    {
+        Int128 number = 0, place = 1;
+        foreach (int id in answer)
+        {
+            if (id >= 10) continue;
+            number += place * id;
+            place *= 10;
+        }
+        return place > 1 ? number : null;
+    }
+
+    /// <summary>As a sequence of a batch.</summary>
+    public Row Row => new(Tokens, Targets(Tokens.Length));
+
     /// <summary>The tokens, filled up to a length.</summary>
     public int[] Padded(int length) => [.. Tokens, .. Enumerable.Repeat(Padding, length - Tokens.Length)];
 

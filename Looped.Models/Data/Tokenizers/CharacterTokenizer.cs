@@ -12,13 +12,19 @@ public sealed class CharacterTokenizer : ITokenizer
 
     /// <summary>Creates the tokenizer of a set of characters.</summary>
     /// <param name="characters">The characters in any order; ids follow their code points.</param>
-    public CharacterTokenizer(IEnumerable<Rune> characters)
+    public CharacterTokenizer(IEnumerable<Rune> characters) : this([.. characters.Distinct().Order()]) { }
+
+    private CharacterTokenizer(Rune[] characters)
     {
-        _characters = [.. characters.Distinct().Order()];
+        _characters = characters;
         _ids = _characters.Select((rune, id) => KeyValuePair.Create(rune, id)).ToFrozenDictionary();
         Vocabulary = string.Concat(_characters);
         Identity = $"characters-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Vocabulary)))}";
     }
+
+    /// <summary>The tokenizer of characters whose place is their id.</summary>
+    /// <param name="characters">All of them, each once.</param>
+    public static CharacterTokenizer InOrder(string characters) => new([.. characters.EnumerateRunes()]);
 
     /// <summary>All characters, in the order of their ids.</summary>
     public string Vocabulary { get; }

@@ -44,19 +44,22 @@ internal sealed class OuroModel : LanguageModel
     {
         using var scope = NewDisposeScope();
         Pass pass = NewPass(0, input.Tokens.shape[1]);
-        IReadOnlyList<Tensor> states = Run(input.Tokens, LoopsOf(input), pass, watch: input.Watch);
+        int loops = LoopsOf(input);
+        IReadOnlyList<Tensor> states = Run(input.Tokens, loops, pass, watch: input.Watch);
         ExitRule rule = input.Training ? Config.TrainingExit : Config.Exit;
-        if (input.Targets is null) return new(Logits([.. states.Select(Newest)], rule, Config.ExitThreshold).MoveToOuterDisposeScope(), Loss: null);
+        if (input.Targets is null) return new(Logits([.. states.Select(Newest)], rule, Config.ExitThreshold).MoveToOuterDisposeScope(), Loss: null, Loops: loops);
 
         Tensor logits = Logits(states, rule, Config.ExitThreshold);                                         // (B, T, V)
         Tensor crossEntropy = CrossEntropy(logits, input.Targets);
         if (input.Random is not { } random || !Config.Regularises(input.Place))
-            return new(logits.MoveToOuterDisposeScope(), crossEntropy.MoveToOuterDisposeScope());
+            return new(logits.MoveToOuterDisposeScope(), crossEntropy.MoveToOuterDisposeScope(), Loops: loops);
 
         Tensor probe = empty(states[^1].shape, dtype: states[^1].dtype, device: states[^1].device);
         random.For("probe").FillNormal_(probe, 1);
-        Tensor loss = (1 - Config.RegWeight) * crossEntropy + Config.RegWeight * Penalty(states[^1], probe, Config.SpectralIters, pass).Value;
-        return new(logits.MoveToOuterDisposeScope(), loss.MoveToOuterDisposeScope(), crossEntropy.MoveToOuterDisposeScope());
+        Tensor penalty = Penalty(states[^1], probe, Config.SpectralIters, pass).Value;
+        Tensor loss = (1 - Config.RegWeight) * crossEntropy + Config.RegWeight * penalty;
+        return new(logits.MoveToOuterDisposeScope(), loss.MoveToOuterDisposeScope(), crossEntropy.MoveToOuterDisposeScope(),
+            Loops: loops, Regulariser: penalty.MoveToOuterDisposeScope());
     }
 
     /// <summary>The states s_0 … s_(n−1) after each step, (B, T, d).</summary>

@@ -53,6 +53,9 @@ public sealed record StarsConfig : RandomDepthConfig
     [Range(0.0, 1e6)]
     public double L2Weight { get; init; } = 1;
 
+    /// <summary>What the original names files of this configuration by: `k1_post_norm_DeepNorm`.</summary>
+    public string ReferenceName() => $"k{Layers}_{StarsReference.NameOf(NormStructure)}_{StarsReference.NameOf(NormType)}";
+
     /// <summary>Rows of the position table.</summary>
     internal int PositionRows => Positions > 0 ? Positions : SequenceLength;
 

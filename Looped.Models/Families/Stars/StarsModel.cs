@@ -66,16 +66,22 @@ internal sealed class StarsModel : LanguageModel
     {
         using var scope = NewDisposeScope();
         Pass pass = NewPass(input.Random);
-        LoopStates states = Run(Embed(input.Tokens, 0, pass), LoopsOf(input), pass, watch: input.Watch);
-        if (input.Targets is null) return new ModelOutput(Head(Newest(states.Output)).MoveToOuterDisposeScope(), Loss: null);
+        int loops = LoopsOf(input);
+        LoopStates states = Run(Embed(input.Tokens, 0, pass), loops, pass, watch: input.Watch);
+        if (input.Targets is null) return new ModelOutput(Head(Newest(states.Output)).MoveToOuterDisposeScope(), Loss: null, Loops: loops);
 
         Tensor logits = Head(states.Output);                                                                // (B, T, V)
         Tensor crossEntropy = nn.functional.cross_entropy(logits.view(-1, VocabularySize), input.Targets.flatten(), ignore_index: MicroBatch.Ignored);
         Tensor loss = Limited(crossEntropy, states);
+        Tensor? penalty = null;
         if (input.Random is { } random && Config.Regularises(input.Place))
-            loss = (1 - Config.RegWeight) * loss + Config.RegWeight * Penalty(states.Last, Probe(random, states.Last), Config.SpectralIters, pass).Value;
+        {
+            penalty = Penalty(states.Last, Probe(random, states.Last), Config.SpectralIters, pass).Value;
+            loss = (1 - Config.RegWeight) * loss + Config.RegWeight * penalty;
+        }
         bool plain = ReferenceEquals(loss, crossEntropy);
-        return new ModelOutput(logits.MoveToOuterDisposeScope(), loss.MoveToOuterDisposeScope(), plain ? null : crossEntropy.MoveToOuterDisposeScope());
+        return new ModelOutput(logits.MoveToOuterDisposeScope(), loss.MoveToOuterDisposeScope(), plain ? null : crossEntropy.MoveToOuterDisposeScope(),
+            Loops: loops, Regulariser: penalty?.MoveToOuterDisposeScope());
     }
 
     /// <summary>The states of a pass over whole sequences.</summary>

@@ -13,6 +13,12 @@ internal static class StarsReference
     private static readonly string[] Structures = ["pre_norm", "post_norm", "sandwich_branch", "sandwich_dual"];
     private static readonly string[] Types = ["LayerNorm", "RMSNorm", "SimpleNorm", "DeepNorm"];
 
+    /// <summary>What the reference calls a structure.</summary>
+    public static string NameOf(NormStructure structure) => Structures[(int)structure];
+
+    /// <summary>What the reference calls a norm.</summary>
+    public static string NameOf(NormType type) => Types[(int)type];
+
     /// <summary>The model of a vector, with its weights and in its precision.</summary>
     /// <param name="vector">The vector.</param>
     /// <param name="change">Changes the configuration where the vector says more elsewhere; null for nothing.</param>

@@ -55,6 +55,37 @@ public class StarsTrainingTests
         return step;
     }
 
+    [Fact]
+    public void A_step_says_how_often_it_looped_and_how_large_the_penalty_was_whoever_computed_what()
+    {
+        using Replica whole = Start(), one = Start(), two = Start();
+        CommittedStep step = Step(whole, [0, 1, 2]);
+        foreach ((Replica replica, int index) in (ReadOnlySpan<(Replica, int)>)[(one, 0), (two, 1), (one, 2)])
+        {
+            using var scope = NewDisposeScope();
+            int[] tokens = [.. CoTFormers.Tokens(2, 32, seed: index).data<long>().Select(t => (int)t)];
+            replica.Compute(new MicroBatch(0, index, 2, 32, tokens, [.. tokens.Skip(1), 0]));
+        }
+        var sum = new ControlVector(one.Layout.Slots.Count);
+        for (int i = 0; i < sum.Sums.Length; i++) sum.Sums[i] = one.Control.Sums[i] + two.Control.Sums[i];
+        for (int i = 0; i < sum.Flags.Length; i++) sum.Flags[i] = Math.Max(one.Control.Flags[i], two.Control.Flags[i]);
+        CommittedStep shared = one.Commit(one.Sums + two.Sums, sum);
+
+        var counts = new LoopCounts(Config);
+        int[] drawn = [.. Enumerable.Range(0, 3).Select(m => counts.Draw(RandomStream.ForMicroBatch(1337, 0, m), place: null))];
+        Assert.Equal(drawn.Average(), step.Loops);
+        Assert.True(step.Regulariser > 0, $"{step.Regulariser}");
+        Assert.Equal((step.Loops, step.Regulariser, step.Loss), (shared.Loops, shared.Regulariser, shared.Loss));
+    }
+
+    [Fact]
+    public void Before_the_warm_up_is_over_there_is_no_penalty_to_tell_of()
+    {
+        using Replica replica = Start(Config with { RegWarmupSteps = 0 });
+        Assert.Null(Step(replica, [0, 1, 2]).Regulariser);
+        Assert.NotNull(Step(replica, [0, 1, 2]).Regulariser);
+    }
+
     private static T OnTwoThreads<T>(Func<T> run)
     {
         int threads = get_num_threads();
