@@ -13,12 +13,12 @@ internal static class EvalCommand
         var checkpoints = new Argument<string[]>("checkpoint") { Description = "A checkpoint folder, or a run folder (its newest checkpoint); several are compared by the suites compute, router and addition.", Arity = ArgumentArity.OneOrMore };
         var suite = new Option<string?>("--suite")
         {
-            Description = "Also write JSON and a figure (eval-SUITE.json and .png): perplexity; compute: perplexity against MACs per token, by depth and router threshold; router: the routers' weights; addition: sums with every digit right against loops, also as CSV.",
+            Description = "Also write JSON and a figure (eval-SUITE.json and .png): perplexity; compute: perplexity against MACs per token, by depth and router threshold; router: the routers' weights; addition: sums with every digit right against loops, also as CSV; dynamics: states, steps and spectral radius over the loops, also as CSV.",
             HelpName = "NAME",
         };
-        suite.AcceptOnlyFromAmong("perplexity", "compute", "router", "addition");
+        suite.AcceptOnlyFromAmong("perplexity", "compute", "router", "addition", "dynamics");
         var batches = new Option<int?>("--batches") { Description = "Read only this many micro-batches, spread evenly; by default the whole validation set." };
-        var loops = new Option<int?>("--loops") { Description = "Number of repeats (depth at test time); the trained number by default. For the suites compute and addition, the largest one (addition: 100)." };
+        var loops = new Option<int?>("--loops") { Description = "Number of repeats (depth at test time); the trained number by default. For the suites compute and addition the largest one (addition: 100), for dynamics how many (100)." };
         var length = new Option<int?>("--sequence-length") { Description = "Tokens of a sequence; as trained by default." };
         var problems = new Option<int?>("--problems") { Description = "For the suite addition: how many of the test sums are asked for at each number of loops; by default 100." };
         var set = new Option<string[]>("--set") { Description = "Change the checkpoint's recipe, such as data.source=FOLDER or training.threads=1." };
@@ -54,6 +54,7 @@ internal static class EvalCommand
             case "compute": ComputeSuite.Run(request); break;
             case "router": RouterSuite.Run(request); break;
             case "addition": AdditionSuite.Run(request); break;
+            case "dynamics": DynamicsSuite.Run(request); break;
             case null when request.Output is not null: throw new UsageException("--out says where a suite's files go; say which suite, such as --suite perplexity.");
             default: PerplexitySuite.Run(request, files: suite is not null); break;
         }

@@ -24,6 +24,8 @@ internal sealed record EvalRequest(IReadOnlyList<string> Checkpoints, IReadOnlyL
 
     /// <summary>The only checkpoint.</summary>
     /// <exception cref="UsageException">There are several.</exception>
-    public string Only() => Checkpoints is [string one] ? one
-        : throw new UsageException($"Perplexity is measured for one checkpoint at a time, not for {Checkpoints.Count}; give one, or compare several by --suite compute or --suite router.");
+    /// <param name="what">What is measured, with its verb.</param>
+    /// <param name="otherwise">What several can be compared by.</param>
+    public string Only(string what = "Perplexity is", string otherwise = "--suite compute or --suite router") => Checkpoints is [string one] ? one
+        : throw new UsageException($"{what} measured for one checkpoint at a time, not for {Checkpoints.Count}; give one, or compare several by {otherwise}.");
 }

@@ -6,12 +6,12 @@ namespace Looped.Models.Evaluation;
 /// <param name="SquaredFrobenius">‖J‖²_F.</param>
 /// <param name="LargestSingularValue">σ₁.</param>
 /// <param name="SpectralRadius">max |λ|: below 1, a small error shrinks from loop to loop.</param>
-internal sealed record LoopSpectrum(double SquaredFrobenius, double LargestSingularValue, double SpectralRadius)
+public sealed record LoopSpectrum(double SquaredFrobenius, double LargestSingularValue, double SpectralRadius)
 {
     /// <summary>Measures it with T · d backward passes. Sequences do not see one another, so each has its own block of J.</summary>
     /// <param name="loop">One loop, (B, T, d) → (B, T, d), that mixes no sequences.</param>
     /// <param name="state">Where to measure, (B, T, d).</param>
-    public static LoopSpectrum Measure(Func<Tensor, Tensor> loop, Tensor state)
+    internal static LoopSpectrum Measure(Func<Tensor, Tensor> loop, Tensor state)
     {
         using var scope = NewDisposeScope();
         Tensor x = state.detach().clone().requires_grad_(true), y = loop(x);

@@ -11,7 +11,7 @@ namespace Looped.Models.Families.Ouro;
 /// Ouro (STARS, section 6): the same layers n times, a shared norm after every step, and a gate that says after each step with what
 /// probability a token stops there. Fields carry the names of the public checkpoints.
 /// </summary>
-internal sealed class OuroModel : LanguageModel
+internal sealed class OuroModel : LanguageModel, ILoopMap
 {
     private readonly OuroStack model;
     private readonly Linear lm_head;
@@ -84,6 +84,15 @@ internal sealed class OuroModel : LanguageModel
 
     /// <summary>One step without caches, (B, T, d) → (B, T, d).</summary>
     public Tensor Step(Tensor h, Pass pass) => model.Step(h, pass);
+
+    /// <inheritdoc/>
+    Tensor ILoopMap.Begin(Tensor tokens) => model.Embed(tokens);
+
+    /// <inheritdoc/>
+    Tensor ILoopMap.Loop(Tensor state) => Step(state, NewPass(0, state.shape[1]) with { Twice = true });
+
+    /// <summary>The final norm is part of each loop.</summary>
+    Tensor? ILoopMap.End(Tensor state) => null;
 
     /// <summary>The gate's outputs, (B, T, n).</summary>
     public Tensor Gates(IReadOnlyList<Tensor> states) => model.Gates(states);

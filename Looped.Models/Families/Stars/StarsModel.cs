@@ -24,7 +24,7 @@ internal sealed record GivenDraws(int Loops, Tensor Probe);
 /// The looped transformer of STARS (section 2): layers that run n times over the same tokens without seeing the input again, between an
 /// optional prelude and coda. Fields carry the names of the reference checkpoints.
 /// </summary>
-internal sealed class StarsModel : LanguageModel
+internal sealed class StarsModel : LanguageModel, ILoopMap
 {
     private readonly Embedding token_embedding, position_embedding;
     private readonly ModuleList<Block> layers;
@@ -111,6 +111,19 @@ internal sealed class StarsModel : LanguageModel
         for (int j = 0; j < layers.Count; j++) x = layers[j].Forward(x, pass, caches?.Layers[j], n);
         return x;
     }
+
+    /// <inheritdoc/>
+    Tensor ILoopMap.Begin(Tensor tokens)
+    {
+        Pass pass = NewPass(random: null);
+        return Run(Embed(tokens, 0, pass), loops: 0, pass).Last;
+    }
+
+    /// <inheritdoc/>
+    Tensor ILoopMap.Loop(Tensor state) => Loop(state, NewPass(random: null) with { Twice = true });
+
+    /// <inheritdoc/>
+    Tensor? ILoopMap.End(Tensor state) => coda?.Forward(state, NewPass(random: null), store: null, loop: 0);
 
     /// <summary>The penalty on one loop's Jacobian at a state.</summary>
     /// <param name="end">x_n.</param>
