@@ -43,6 +43,26 @@ public sealed class PrepareCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Sums_become_files_in_the_format_of_the_original()
+    {
+        LoopedResult result = (await Run("addition", "--digits", "3", "--rows", "20", "--test-rows", "4", "--out", "out")).Expect(ExitCode.Finished);
+        Assert.StartsWith("out: 20 sums to train on, such as ", result.Output, StringComparison.Ordinal);
+        string[] lines = File.ReadAllLines(Path.Combine(_folder, "out", "train_3digit.jsonl"));
+        Assert.Equal((20, 4), (lines.Length, File.ReadAllLines(Path.Combine(_folder, "out", "test_3digit.jsonl")).Length));
+        JsonElement row = JsonDocument.Parse(lines[0]).RootElement;
+        Assert.Equal(row.GetProperty("answer").GetInt64(), row.GetProperty("num1").GetInt64() + row.GetProperty("num2").GetInt64());
+        Assert.Contains("already", (await Run("addition", "--out", "out")).Expect(ExitCode.BadUsage).Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--tokenizer does not go with addition", "addition", "--tokenizer", "bytes")]
+    [InlineData("--digits goes with addition only", "a.txt", "--digits", "3")]
+    [InlineData("--digits must be from 1 to 18, not 19", "addition", "--digits", "19")]
+    [InlineData("There are 81 pairs of numbers of 1 digit", "addition", "--digits", "1")]
+    public async Task Options_that_do_not_fit_are_said(string sentence, params string[] args) =>
+        Assert.Contains(sentence, (await Run([.. args, "--out", "out"])).Expect(ExitCode.BadUsage).Error, StringComparison.Ordinal);
+
+    [Fact]
     public async Task An_archive_of_openwebtext2_becomes_token_files()
     {
         using (var archive = new TarWriter(File.Create(Path.Combine(_folder, "a.jsonl.zst.tar"))))

@@ -11,11 +11,33 @@ public sealed class ClusterProcesses : ICollectionFixture<UndisturbedRun>;
 [CollectionDefinition(nameof(LongClusterProcesses), DisableParallelization = true)]
 public sealed class LongClusterProcesses : ICollectionFixture<LongUndisturbedRun>;
 
+/// <summary>Tests of clusters that train a loop of random length under a penalty, on sums of different lengths.</summary>
+[CollectionDefinition(nameof(RandomLoopProcesses), DisableParallelization = true)]
+public sealed class RandomLoopProcesses : ICollectionFixture<UndisturbedRandomLoops>;
+
 /// <summary>A run of seconds.</summary>
 public sealed class UndisturbedRun() : ElasticRecipe(36);
 
 /// <summary>A run that lasts long enough for much to happen.</summary>
 public sealed class LongUndisturbedRun() : ElasticRecipe(240);
+
+/// <summary>A run of seconds in which the number of loops, dropout and the probe of the penalty are drawn, and the penalty begins on the way.</summary>
+public sealed class UndisturbedRandomLoops() : ElasticRecipe(36)
+{
+    /// <inheritdoc/>
+    protected override string Recipe => """
+        name: elastic
+        seed: 11
+        model: { family: stars, width: 48, heads: 2, hidden: 64, sequence_length: 14, coda: true, dropout: 0.2,
+                 loop_distribution: log_norm, loop_mu: 1.5, loop_sigma: 0.7, max_loops: 16, reg_weight: 0.1, spectral_iters: 2, reg_warmup_steps: 4 }
+        data: { source: addition, digits: 3, train_rows: 500, test_rows: 50 }
+        batch: { global_sequences: 96, micro_sequences: 8 }
+        training: { steps: 36, threads: 1 }
+        checkpoint: { every: 6, keep_last: 3 }
+        evaluation: { every: 12, batches: 2 }
+        cluster: { worker_timeout: 2s }
+        """;
+}
 
 /// <summary>The recipe of the cluster tests, trained once by one worker that nobody disturbs; dropout included.</summary>
 public abstract class ElasticRecipe(int steps) : IDisposable
@@ -25,7 +47,8 @@ public abstract class ElasticRecipe(int steps) : IDisposable
     /// <summary>Steps of the run.</summary>
     public int Steps => steps;
 
-    private const string Recipe = """
+    /// <summary>The recipe, with 36 steps, its name and `worker_timeout` as the tests expect them.</summary>
+    protected virtual string Recipe => """
         name: elastic
         seed: 11
         model: { family: cotformer, variant: ln_cotformer, layers: 3, width: 48, heads: 2, sequence_length: 48, repeats: 2,
