@@ -6,7 +6,6 @@ using Looped.Actors.Supervision;
 using Looped.Actors.Telemetry;
 using Looped.Actors.Training;
 using Looped.Host.Progress;
-using Looped.Models.Evaluation;
 
 namespace Looped.Host.Training;
 

@@ -108,7 +108,7 @@ public sealed class AdditionDataset : IDataset
     /// <inheritdoc/>
     public void Dispose() => Tokenizer.Dispose();
 
-    private Rows RowsOf(IReadOnlyList<AdditionProblem> problems, int sequenceLength)
+    private static Rows RowsOf(IReadOnlyList<AdditionProblem> problems, int sequenceLength)
     {
         AdditionProblem longest = problems.MaxBy(p => p.Text.Tokens.Length);
         return longest.Text.Tokens.Length <= sequenceLength

@@ -16,6 +16,7 @@ public class LoopedMetricsTests
         { "looped.eval.loss", Gauge, "{nat}", "looped_eval_loss" },
         { "looped.train.grad_norm", Gauge, "1", "looped_train_grad_norm" },
         { "looped.train.learning_rate", Gauge, "1", "looped_train_learning_rate" },
+        { "looped.train.regulariser", Gauge, "1", "looped_train_regulariser" },
         { "looped.train.progress", Gauge, "1", "looped_train_progress" },
         { "looped.train.flops", Counter, "{flop}", "looped_train_flops_total" },
         { "looped.train.mfu", Gauge, "1", "looped_train_mfu" },

@@ -11,10 +11,10 @@ public sealed class WholeProcess : ICollectionFixture<TwoWorkers>;
 [Collection(nameof(WholeProcess))]
 public class SignalsTests(TwoWorkers run)
 {
-    /// <summary>What this run has no occasion for: a peak to compare with, routers, GPUs.</summary>
+    /// <summary>What this run has no occasion for: a penalty, a peak to compare with, routers, GPUs.</summary>
     private static readonly string[] Absent =
     [
-        "looped.train.mfu", "looped.model.router.load",
+        "looped.train.regulariser", "looped.train.mfu", "looped.model.router.load",
         .. LoopedMetrics.All.Select(d => d.Name).Where(n => n.StartsWith("hw.", StringComparison.Ordinal)),
     ];
 

@@ -1,7 +1,6 @@
 using Looped.Models.Data;
 using Looped.Models.Data.Tasks;
 using Looped.Models.Recipes;
-using Looped.Tests;
 
 namespace Looped.Models.Tests.Data;
 

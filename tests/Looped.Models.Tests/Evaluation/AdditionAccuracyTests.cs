@@ -20,7 +20,7 @@ public class AdditionAccuracyTests
         public override int SequenceLength => 16;
         public override ModelOutput Forward(ModelInput input) => throw new NotSupportedException();
         public override bool Decays(string parameterName) => false;
-        public override long MultiplyAccumulates(int sequenceLength, int? loops = null) => nothing.numel();
+        public override long MultiplyAccumulates(int sequenceLength, int? loops = null, int scored = 1) => nothing.numel();
         public override long ActivationBytes(int sequences, int sequenceLength, int bytesPerElement) => 0;
         public override IDecoder StartDecoding(int sequences, int? loops = null) => new Pen(loops!.Value);
     }
@@ -57,7 +57,7 @@ public class AdditionAccuracyTests
     public void Sums_of_any_length_are_counted_when_every_digit_is_right(int loops)
     {
         using var model = new Calculator();
-        AdditionScore score = AdditionAccuracy.Measure(model, Problems, loops);
+        AdditionScore score = AdditionAccuracy.Measure(model, Problems, loops, TestContext.Current.CancellationToken);
         Assert.Equal(new AdditionScore(loops, Problems.Count(p => p.Answer % loops != 0), 50), score);
     }
 

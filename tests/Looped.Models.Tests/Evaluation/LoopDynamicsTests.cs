@@ -24,7 +24,7 @@ public class LoopDynamicsTests
         public override int SequenceLength => 4;
         public override ModelOutput Forward(ModelInput input) => throw new NotSupportedException();
         public override bool Decays(string parameterName) => false;
-        public override long MultiplyAccumulates(int sequenceLength, int? loops = null) => 0;
+        public override long MultiplyAccumulates(int sequenceLength, int? loops = null, int scored = 1) => 0;
         public override long ActivationBytes(int sequences, int sequenceLength, int bytesPerElement) => 0;
         public override IDecoder StartDecoding(int sequences, int? loops = null) => throw new NotSupportedException();
         public Tensor Begin(Tensor tokens) => tokens.unsqueeze(-1).to(ScalarType.Float32) + arange(3, dtype: ScalarType.Float32);
