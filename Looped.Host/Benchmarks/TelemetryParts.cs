@@ -53,14 +53,14 @@ internal sealed record TelemetryParts(double RecordingSeconds, double ExportingS
             {
                 recorder.Enter(StepPhase.Data);
                 recorder.Enter(StepPhase.Forward);
-                recorder.Computed(TimeSpan.Zero);
+                recorder.Computed(default);
             }
             recorder.Enter(StepPhase.AllReduce);
             recorder.Enter(StepPhase.Optimizer);
             recorder.Enter(StepPhase.Other);
             recorder.Enter(StepPhase.Stall);
             recorder.Enter(StepPhase.Other);
-            recorder.Finish(new StepReport(step, Steps, 2, 1e-3, 1, step, 1, 1, 1, 1, false), new StepShare(1, 1, microBatches), 2);
+            recorder.Finish(new StepReport(step, Steps, 2, 1e-3, 1, step, 1, 1, 1, 1, false), tokens: 1, highestLoss: 2);
         }
         return Stopwatch.GetElapsedTime(started).TotalSeconds;
     }
