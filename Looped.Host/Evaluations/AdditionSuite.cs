@@ -7,6 +7,7 @@ using Looped.Models;
 using Looped.Models.Data.Tasks;
 using Looped.Models.Evaluation;
 using Looped.Models.Families.Stars;
+using Looped.Models.Recipes;
 using Spectre.Console;
 
 namespace Looped.Host.Evaluations;
@@ -53,7 +54,7 @@ internal static class AdditionSuite
                 scores.Add(AdditionAccuracy.Measure(opened.Model, asked, loops));
                 progress?.Invoke(loops);
             }
-            return new AdditionCurve(opened.Recipe.Name, opened.RunName, trained, scores, AdditionAccuracy.Measure(opened.Model, task.Test, trained));
+            return new AdditionCurve(opened.Recipe.Name, RecipeIdentity.Of(opened.Recipe with { Seed = 0 }), opened.RunName, trained, scores, AdditionAccuracy.Measure(opened.Model, task.Test, trained));
         });
     }
 

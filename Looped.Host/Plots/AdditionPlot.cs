@@ -5,12 +5,13 @@ using ScottPlot;
 namespace Looped.Host.Plots;
 
 /// <summary>Exact match of one checkpoint by the number of loops.</summary>
-/// <param name="Recipe">Checkpoints of one recipe share a colour.</param>
+/// <param name="Recipe">The name of its recipe.</param>
+/// <param name="Identity">Checkpoints of one recipe but for its seed share a colour.</param>
 /// <param name="Run">The name of its run.</param>
 /// <param name="Trained">Loops of its recipe.</param>
 /// <param name="Scores">Ascending loops.</param>
 /// <param name="AtTrained">At the loops of its recipe, over all test sums.</param>
-internal sealed record AdditionCurve(string Recipe, string Run, int Trained, IReadOnlyList<AdditionScore> Scores, AdditionScore AtTrained);
+internal sealed record AdditionCurve(string Recipe, string Identity, string Run, int Trained, IReadOnlyList<AdditionScore> Scores, AdditionScore AtTrained);
 
 /// <summary>`eval-addition.png`: exact match against the number of loops; several checkpoints of a recipe as thin lines under their mean.</summary>
 internal static class AdditionPlot
@@ -21,8 +22,9 @@ internal static class AdditionPlot
         PlotFont.Install();
         using var plot = new Plot();
         PlotTheme.Apply(plot);
-        IGrouping<string, AdditionCurve>[] recipes = [.. curves.GroupBy(c => c.Recipe)];
-        foreach ((int n, IGrouping<string, AdditionCurve> recipe) in recipes.Index()) Add(plot, recipe.Key, [.. recipe], PlotTheme.Curve(n));
+        AdditionCurve[][] recipes = [.. curves.GroupBy(c => c.Identity).Select(g => g.ToArray())];
+        bool named = recipes.DistinctBy(r => r[0].Recipe).Count() == recipes.Length;
+        foreach ((int n, AdditionCurve[] recipe) in recipes.Index()) Add(plot, named ? recipe[0].Recipe : recipe[0].Run, recipe, PlotTheme.Curve(n));
         foreach (int trained in curves.Select(c => c.Trained).Distinct())
         {
             var line = plot.Add.VerticalLine(trained, 1, PlotTheme.Muted, LinePattern.Dotted);
