@@ -20,6 +20,8 @@ internal static class CommandList
         new(Train, PrepareCommand.Create),
         new(Use, GenerateCommand.Create),
         new(Use, EvalCommand.Create),
+        new(Use, ImportCommand.Create),
+        new(Use, ExportCommand.Create),
         new(Inspect, StatusCommand.Create),
         new(Inspect, PlotCommand.Create),
         new(Inspect, ReportCommand.Create),

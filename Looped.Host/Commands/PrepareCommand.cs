@@ -22,7 +22,7 @@ internal static class PrepareCommand
     private static readonly Argument<string[]> Sources = new("SOURCE")
     {
         Description = "Text files, JSONL files (.jsonl, .ndjson), Parquet files, tars of zstandard-compressed JSONL, or folders with .txt, JSONL and Parquet files in them; " +
-            $"after the word {OpenWebText2}, its archive as published (openwebtext2.jsonl.zst.tar); the word {AdditionDataset.SourceName} alone generates sums.",
+            $"after the word {OpenWebText2}, its archive as published (openwebtext2.jsonl.zst.tar); the word {AdditionDataset.SourceName} alone generates sums; after the word {PrepareChat.Word}, JSONL or Parquet files of problems and solutions.",
         Arity = ArgumentArity.OneOrMore,
     };
 
@@ -87,7 +87,7 @@ internal static class PrepareCommand
     /// <summary>The command.</summary>
     public static Command Create()
     {
-        var command = new LoopedCommand("prepare", "Make token files from text, JSONL, Parquet, and the archive of OpenWebText2, or sums for the addition task. An interrupted preparation is gone on with by the same command.")
+        var command = new LoopedCommand("prepare", "Make token files from text, JSONL, Parquet, and the archive of OpenWebText2, sums for the addition task, or conversations. An interrupted preparation is gone on with by the same command.")
         {
             Examples =
             [
@@ -96,18 +96,21 @@ internal static class PrepareCommand
                 "looped prepare articles.jsonl --jsonl-key body --tokenizer bytes --out data/articles",
                 "looped prepare articles.parquet --column body --tokenizer bytes --out data/articles",
                 "looped prepare addition --digits 4 --out data/sums",
+                "looped prepare chat problems.jsonl --tokenizer ouro/tokenizer.json --out data/problems",
             ],
         };
         command.Add(Sources);
-        foreach (Option option in (IEnumerable<Option>)[Output, .. OfText, .. PrepareAddition.Options, Json]) command.Add(option);
+        foreach (Option option in (IEnumerable<Option>)[Output, .. OfText, .. PrepareAddition.Options, .. PrepareChat.Options, Json]) command.Add(option);
         command.SetAction(Run);
         return command;
     }
 
     private static int Run(ParseResult parsed)
     {
-        if (PrepareAddition.Wanted(parsed, parsed.GetRequiredValue(Sources), OfText))
+        if (PrepareAddition.Wanted(parsed, parsed.GetRequiredValue(Sources), [.. OfText, .. PrepareChat.Options]))
             return PrepareAddition.Run(parsed, parsed.GetRequiredValue(Output), parsed.GetValue(Json));
+        if (PrepareChat.Wanted(parsed, parsed.GetRequiredValue(Sources)))
+            return PrepareChat.Run(parsed, parsed.GetRequiredValue(Sources), parsed.GetRequiredValue(Tokenizer), parsed.GetRequiredValue(Output), parsed.GetValue(Validation), parsed.GetValue(Json));
         PreparationRequest request = Request(parsed);
         if (CorpusPreparer.Unfinished(request.Output) is { } unfinished) Terminal.Error.WriteLine($"going on with {unfinished}");
         using var stop = new CancellationTokenSource();

@@ -30,7 +30,7 @@ internal sealed class CheckpointModel : IDisposable
         RunRecipe recipe = RecipeFile.Parse<RunRecipe>(checkpoint.Info.Recipe, Path.Combine(checkpoint.Path, "state.json"), overrides ?? []);
         set_num_threads(recipe.Training.Threads);
         RunData data = RunData.Open(recipe);
-        LanguageModel model = data.CreateModel();
+        LanguageModel model = RunData.CreateModel(recipe, data.Vocabulary);
         try
         {
             model.Place(recipe.Training);

@@ -20,7 +20,7 @@ internal sealed record DryRunReport(RunRecipe Recipe, int Vocabulary, long Seque
 {
     public static DryRunReport Create(RunRecipe recipe, LanguageModel model, int vocabulary, long sequences)
     {
-        int length = recipe.Model.SequenceLength, element = recipe.Training.Precision == Precision.Float64 ? 8 : 4;
+        int length = recipe.Model.SequenceLength, element = recipe.Training.Precision switch { Precision.Float64 => 8, Precision.Bfloat16Weights => 2, _ => 4 };
         long parameters = model.ParameterCount(), sum = recipe.Training.Reduction == Reduction.Exact64 ? 8 : element;
         return new DryRunReport(recipe, vocabulary, sequences, parameters, (double)model.MultiplyAccumulates(length) / length,
         [

@@ -1,6 +1,7 @@
 using Looped.Actors.Recipes;
 using Looped.Models;
 using Looped.Models.Data;
+using Looped.Models.Data.Chat;
 using Looped.Models.Data.Preparation;
 using Looped.Models.Data.Tasks;
 using Looped.Models.Families;
@@ -39,7 +40,7 @@ internal sealed class RunData : IDisposable
     /// <exception cref="LoopedException">They are missing, damaged, too small, or do not fit the model.</exception>
     public static RunData Open(RunRecipe recipe, IProgress<PreparationProgress>? progress = null)
     {
-        IDataset dataset = (IDataset?)AdditionDataset.Find(recipe.Data)
+        IDataset dataset = (IDataset?)AdditionDataset.Find(recipe.Data) ?? (IDataset?)ChatDataset.Find(recipe.Data, UserFolders.ShippedData)
             ?? DatasetResolver.Resolve(recipe.Data, UserFolders.PreparedData, UserFolders.ShippedData, recipe.Model.SequenceLength, progress);
         try
         {
@@ -65,10 +66,24 @@ internal sealed class RunData : IDisposable
         throw new LoopedException($"The data at {recipe.Data.Source} have another hash here ({here[..12]}…) than on the seed ({hash[..12]}…): give this node the same files.");
     }
 
-    /// <summary>Builds the recipe's model with its initial weights.</summary>
-    public LanguageModel CreateModel() => CreateModel(_recipe, Vocabulary);
+    /// <summary>Builds the recipe's model with the weights that training begins with.</summary>
+    /// <exception cref="LoopedException">The recipe names weights that cannot be read or do not fit.</exception>
+    public LanguageModel CreateModel()
+    {
+        LanguageModel model = CreateModel(_recipe, Vocabulary);
+        try
+        {
+            StartingWeights.Load(model, _recipe.Model);
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
 
-    /// <summary>Builds a recipe's model with its initial weights.</summary>
+    /// <summary>Builds a recipe's model with drawn weights.</summary>
     public static LanguageModel CreateModel(Recipe recipe, int vocabulary) =>
         (FamilyRegistry.Find(recipe.Model.Family) ?? throw new UsageException($"model.family: there is no '{recipe.Model.Family}'."))
             .Create(recipe.Model, vocabulary, RandomStream.Create(recipe.Seed, "initialization"));

@@ -34,7 +34,9 @@ public sealed record ModelInput(Tensor Tokens, Tensor? Targets = null, RandomStr
 /// <param name="AverageDepth">Mean number of layers executed per token; null where the family has no such notion.</param>
 /// <param name="Loops">How often the looped layers ran; null where the family always runs the same.</param>
 /// <param name="Regulariser">The penalty that is part of <paramref name="Loss"/>, unweighted, a scalar; null where there is none.</param>
-public sealed record ModelOutput(Tensor Logits, Tensor? Loss, Tensor? CrossEntropy = null, double? AverageDepth = null, int? Loops = null, Tensor? Regulariser = null);
+/// <param name="FinishBackward">What is to be called after the loss's backward pass, for the gradients of activations that were not kept; null where all were.</param>
+public sealed record ModelOutput(Tensor Logits, Tensor? Loss, Tensor? CrossEntropy = null, double? AverageDepth = null, int? Loops = null, Tensor? Regulariser = null,
+    Action? FinishBackward = null);
 
 /// <summary>
 /// A model of any family, as the trainer, the evaluator and the generator see it. Parameter names are those of the reference

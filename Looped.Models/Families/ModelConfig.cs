@@ -18,6 +18,9 @@ public abstract record ModelConfig
     [Range(1, 1 << 20)]
     public int SequenceLength { get; init; } = 128;
 
+    /// <summary>Weights to begin with: a published folder (`config.json` and `model.safetensors`, whole or in parts), a run or checkpoint folder, or a safetensors file; empty draws them.</summary>
+    public string Weights { get; init; } = "";
+
     /// <summary>What is wrong with the combination of keys, beyond each key's own range: (key, sentence) pairs; empty if nothing is.</summary>
     public virtual IEnumerable<RecipeProblem> Problems() => [];
 }

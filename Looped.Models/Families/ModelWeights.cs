@@ -15,6 +15,7 @@ public static class ModelWeights
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(training);
         if (training.Precision == Precision.Float64) model.to(ScalarType.Float64);
+        if (training.Precision == Precision.Bfloat16Weights) model.to(ScalarType.BFloat16);
         var device = new Device(training.Device);
         if (device.type != DeviceType.CPU) model.to(device);
         model.Mixed = training.Precision == Precision.Bfloat16 ? device.type : null;

@@ -19,6 +19,7 @@ public static class LearningRate
             ScheduleName.OneCycleLinear => OneCycle(schedule, peak, step, steps, LinearBlend),
             ScheduleName.Cosine => WarmUpThenCosine(schedule, peak, step, steps),
             ScheduleName.HalfCosine => HalfCosine(schedule, peak, step, steps),
+            ScheduleName.WarmupStableDecay => WarmUpStableDecay(schedule, peak, step, steps),
             _ => peak,
         };
     }
@@ -45,6 +46,15 @@ public static class LearningRate
     {
         double warm = Math.Round(schedule.WarmupFraction * steps);
         return step < warm ? peak * step / warm : CosineBlend(peak, 0, (step - warm) / Math.Max(1, steps - warm));
+    }
+
+    // STARS, section 6.6, as Hugging Face's scheduler: a factor from 0 to 1 and back, then squeezed into floor … 1.
+    private static double WarmUpStableDecay(ScheduleRecipe schedule, double peak, long step, long steps)
+    {
+        double warm = Math.Round(schedule.WarmupFraction * steps), decay = Math.Round(schedule.DecayFraction * steps), falls = steps - decay;
+        double floor = peak * schedule.FinalFraction;
+        if (step < warm) return LinearBlend(floor, peak, step / warm);
+        return step < falls ? peak : CosineBlend(peak, floor, (step - falls) / decay);
     }
 
     private static double CosineBlend(double from, double to, double share) => to + (from - to) / 2 * (1 + Math.Cos(Math.PI * share));

@@ -61,7 +61,7 @@ public sealed class Replica : IDisposable
         if (_device.type != DeviceType.CPU && recipe.Training.Reduction == Reduction.Exact64) DeterministicKernels.Require();
         model.Place(recipe.Training);
         _parameters = new FlatParameters(model);
-        _kernels = _device.type == DeviceType.CPU && recipe.Training.Precision != Precision.Float64
+        _kernels = _device.type == DeviceType.CPU && recipe.Training.Precision is Precision.Float32 or Precision.Bfloat16
             ? new VectorKernels(recipe.Training.Reduction, recipe.Training.Threads)
             : new TensorKernels(recipe.Training.Reduction, _parameters.Values.dtype);
         _optimizer = Optimizers.Create(recipe.Optimizer, _parameters, _kernels);
@@ -131,6 +131,7 @@ public sealed class Replica : IDisposable
                 loss = output.Loss ?? throw new InvalidOperationException("The model gave no loss.");
                 forward = Stopwatch.GetElapsedTime(started);
                 loss.backward();
+                output.FinishBackward?.Invoke();
             }
             catch (ExternalException e) when (DeterministicKernels.Explain(e) is { } sentence)
             {

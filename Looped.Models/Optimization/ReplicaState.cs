@@ -76,7 +76,7 @@ public static class ReplicaState
         using (no_grad()) slice.copy_(host);
     }
 
-    private static ElementType TypeOf(Tensor buffer) => buffer.dtype == ScalarType.Float64 ? ElementType.F64 : ElementType.F32;
+    private static ElementType TypeOf(Tensor buffer) => buffer.dtype.ToElementType();
 
     private static void RequireSame(Dictionary<string, NamedTensor> found,
         IReadOnlyList<(string Name, ElementType Type, IReadOnlyList<long> Shape)> expected, string file)

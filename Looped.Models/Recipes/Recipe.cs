@@ -47,7 +47,7 @@ public record Recipe
 /// <summary>The `data` section.</summary>
 public sealed record DataRecipe
 {
-    /// <summary>A shipped corpus (`classics`), the generated task `addition`, a folder made by `looped prepare`, one with the `train.bin` and `val.bin` of CoTFormer's own code (then `tokenizer` has to say what made them), or text files to prepare (a file or a folder).</summary>
+    /// <summary>A shipped corpus (`classics`), the generated task `addition`, a folder made by `looped prepare` (text, sums or conversations), one with the `train.bin` and `val.bin` of CoTFormer's own code (then `tokenizer` has to say what made them), or text files to prepare (a file or a folder).</summary>
     [Required]
     public string Source { get; init; } = "classics";
 
@@ -150,7 +150,7 @@ public enum OptimizerName
 /// <summary>The `schedule` section. A schedule is a pure function of the step and the total number of steps.</summary>
 public sealed record ScheduleRecipe
 {
-    /// <summary>`one_cycle_cosine` (both phases are cosines, as the original's `cos`), `one_cycle_linear`, `cosine` (linear warm-up, cosine to `final_fraction`), `half_cosine` (linear from 0, so that the first update has the rate 0, then a cosine towards 0), `constant` or `none` (the same).</summary>
+    /// <summary>`one_cycle_cosine` (both phases are cosines, as the original's `cos`), `one_cycle_linear`, `cosine` (linear warm-up, cosine to `final_fraction`), `half_cosine` (linear from 0, so that the first update has the rate 0, then a cosine towards 0), `warmup_stable_decay` (linear from `final_fraction` of the peak, the peak, then a cosine back down to it), `constant` or `none` (the same).</summary>
     public ScheduleName Name { get; init; } = ScheduleName.OneCycleCosine;
 
     /// <summary>Share of the steps spent warming up.</summary>
@@ -165,7 +165,11 @@ public sealed record ScheduleRecipe
     [Range(1e-9, 1e9)]
     public double FinalDivFactor { get; init; } = 0.05;
 
-    /// <summary>`cosine` only: the last rate as a share of the peak.</summary>
+    /// <summary>`warmup_stable_decay` only: share of the steps, at the end, in which the rate falls.</summary>
+    [Range(0.0, 1.0)]
+    public double DecayFraction { get; init; } = 0.1;
+
+    /// <summary>`cosine` and `warmup_stable_decay`: the last rate as a share of the peak; with the second it is the first rate too.</summary>
     [Range(0.0, 1.0)]
     public double FinalFraction { get; init; } = 0.1;
 }
@@ -184,6 +188,9 @@ public enum ScheduleName
 
     /// <summary>Linear warm-up from 0, then half a cosine that would reach 0 one update after the last.</summary>
     HalfCosine,
+
+    /// <summary>Linear warm-up, the peak, a cosine at the end.</summary>
+    WarmupStableDecay,
 
     /// <summary>Always the peak rate.</summary>
     Constant,
@@ -214,7 +221,7 @@ public sealed record TrainingRecipe
     [Range(1, 1024)]
     public int Threads { get; init; } = 2;
 
-    /// <summary>`float32`, or `float64` to run everything in double precision (for choosing tolerances).</summary>
+    /// <summary>`float32`; `bfloat16` (on GPUs) for matrix products in bfloat16 and all else in float32; `bfloat16_weights` for weights and optimizer in bfloat16 too; `float64` to run everything in double precision (for choosing tolerances).</summary>
     public Precision Precision { get; init; } = Precision.Float32;
 
     /// <summary>What a step with a non-finite or unacceptably large gradient does: `skip` the update, or `stop` the run.</summary>
@@ -242,6 +249,9 @@ public enum Precision
 
     /// <summary>Matrix products in bfloat16, weights and everything else in single precision (autocast); meant for GPUs.</summary>
     Bfloat16,
+
+    /// <summary>Weights, activations and the optimizer's moments in bfloat16, as the published fine-tuning of Ouro: a third of the memory, and updates far below a weight are lost.</summary>
+    Bfloat16Weights,
 }
 
 /// <summary>The non-finite policy.</summary>

@@ -41,6 +41,19 @@ internal static class ParquetRows
         finished(whole.Finish());
     }
 
+    /// <summary>Some columns of every row, row group by row group.</summary>
+    public static IEnumerable<string?[]> Values(SourceFile file, IReadOnlyList<string> columns)
+    {
+        using FileStream stream = Open(file);
+        ParquetReader reader = Decode(file, () => ParquetReader.CreateAsync(stream).GetAwaiter().GetResult());
+        DataField[] fields = [.. columns.Select(c => Find(file, reader, c))];
+        for (int group = 0; group < reader.RowGroupCount; group++)
+        {
+            string?[][] values = [.. fields.Select(f => Decode(file, () => Read(reader, group, f)))];
+            for (int row = 0; row < values[0].Length; row++) yield return [.. values.Select(v => v[row])];
+        }
+    }
+
     private static FileStream Open(SourceFile file)
     {
         try

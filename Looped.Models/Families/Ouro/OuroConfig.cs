@@ -47,8 +47,16 @@ public sealed record OuroConfig : RandomDepthConfig
     [ObservesOnly]
     public double ExitThreshold { get; init; } = 1;
 
+    /// <summary>Positions that the model is said to be good for (`max_position_embeddings`); goes into an exported `config.json`.</summary>
+    [Range(1, 1 << 30)]
+    [ObservesOnly]
+    public int MaxPositions { get; init; } = 65536;
+
     /// <summary>In training: `weighted` (the published code: the gate learns too) or `last` (the gate has no part).</summary>
     public ExitRule TrainingExit { get; init; } = ExitRule.Weighted;
+
+    /// <summary>In training: `none`, `step` or `layer`. What is computed a second time in the backward pass and so need not be kept (gradient checkpointing): with the last two, memory does not grow with the number of loops.</summary>
+    public Recompute Recompute { get; init; } = Recompute.None;
 
     /// <summary>Heads of keys and values.</summary>
     internal int SharedHeads => KeyValueHeads > 0 ? KeyValueHeads : Heads;

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Looped.Models.Evaluation.Parity;
 using Looped.Models.Layers;
 using Looped.Models.Randomness;
@@ -6,18 +7,42 @@ using static TorchSharp.torch;
 namespace Looped.Models.Families.Ouro;
 
 /// <summary>Ouro, the public looped language model.</summary>
-internal sealed class OuroFamily : IFamily
+internal sealed class OuroFamily : IFamily, IPublicFormat
 {
     /// <summary>The family's name.</summary>
     public const string FamilyName = "ouro";
 
     private const double Deviation = 0.02;
+    private const int UsualSequence = 2048;
 
     /// <inheritdoc/>
     public string Name => FamilyName;
 
     /// <inheritdoc/>
     public ModelConfig DefaultConfig { get; } = new OuroConfig { Family = FamilyName };
+
+    /// <inheritdoc/>
+    public string ModelType => FamilyName;
+
+    /// <inheritdoc/>
+    public ModelConfig FromPublic(JsonObject config, string path)
+    {
+        OuroConfig read = OuroReference.Config(config, path);
+        return read with
+        {
+            Vocabulary = config.Integer("vocab_size", path),
+            MaxPositions = read.SequenceLength,
+            SequenceLength = Math.Min(read.SequenceLength, UsualSequence),
+            // At a threshold of 1 a token stops early only where its gate is saturated, which is rounding and not meant.
+            Exit = read.ExitThreshold < 1 ? ExitRule.Threshold : ExitRule.Last,
+        };
+    }
+
+    /// <inheritdoc/>
+    public JsonObject ToPublic(ModelConfig config, int vocabularySize) => OuroReference.Json((OuroConfig)config, vocabularySize);
+
+    /// <inheritdoc/>
+    public string? ParameterName(string name) => OuroNames.FromReference(name);
 
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, IParityKind> ParityKinds => Kinds;

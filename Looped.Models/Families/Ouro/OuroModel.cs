@@ -1,5 +1,6 @@
 using Looped.Models.Data;
 using Looped.Models.Layers;
+using Looped.Models.Native;
 using Looped.Models.Objectives;
 using Looped.Models.Randomness;
 using static TorchSharp.torch;
@@ -45,21 +46,25 @@ internal sealed class OuroModel : LanguageModel, ILoopMap
         using var scope = NewDisposeScope();
         Pass pass = NewPass(0, input.Tokens.shape[1]);
         int loops = LoopsOf(input);
-        IReadOnlyList<Tensor> states = Run(input.Tokens, loops, pass, watch: input.Watch);
+        Recomputation? again = input.Training && is_grad_enabled() && Config.Recompute != Recompute.None
+            ? new Recomputation(model, input.Tokens, pass, Config.Recompute == Recompute.Layer) : null;
+        IReadOnlyList<Tensor> states = again?.Forward(loops, input.Watch) ?? Run(input.Tokens, loops, pass, watch: input.Watch);
         ExitRule rule = input.Training ? Config.TrainingExit : Config.Exit;
         if (input.Targets is null) return new(Logits([.. states.Select(Newest)], rule, Config.ExitThreshold).MoveToOuterDisposeScope(), Loss: null, Loops: loops);
 
         Tensor logits = Logits(states, rule, Config.ExitThreshold);                                         // (B, T, V)
         Tensor crossEntropy = CrossEntropy(logits, input.Targets);
+        again?.Keep();
+        Action? rest = again is null ? null : () => Finish(again);
         if (input.Random is not { } random || !Config.Regularises(input.Place))
-            return new(logits.MoveToOuterDisposeScope(), crossEntropy.MoveToOuterDisposeScope(), Loops: loops);
+            return new(logits.MoveToOuterDisposeScope(), crossEntropy.MoveToOuterDisposeScope(), Loops: loops, FinishBackward: rest);
 
         Tensor probe = empty(states[^1].shape, dtype: states[^1].dtype, device: states[^1].device);
         random.For("probe").FillNormal_(probe, 1);
         Tensor penalty = Penalty(states[^1], probe, Config.SpectralIters, pass).Value;
         Tensor loss = (1 - Config.RegWeight) * crossEntropy + Config.RegWeight * penalty;
         return new(logits.MoveToOuterDisposeScope(), loss.MoveToOuterDisposeScope(), crossEntropy.MoveToOuterDisposeScope(),
-            Loops: loops, Regulariser: penalty.MoveToOuterDisposeScope());
+            Loops: loops, Regulariser: penalty.MoveToOuterDisposeScope(), FinishBackward: rest);
     }
 
     /// <summary>The states s_0 … s_(n−1) after each step, (B, T, d).</summary>
@@ -105,8 +110,9 @@ internal sealed class OuroModel : LanguageModel, ILoopMap
     {
         if (rule == ExitRule.Last) return lm_head.forward(states[^1]);
         Tensor probabilities = ExitDistribution.Of(Gates(states));                                          // (B, T, n)
+        // The head is linear: the mean over the steps' logits is what it makes of the mean over the states, at the cost of one.
         if (rule == ExitRule.Weighted)
-            return states.Select((s, t) => lm_head.forward(s) * probabilities.narrow(2, t, 1)).Aggregate((sum, next) => sum + next);
+            return lm_head.forward(states.Select((s, t) => s * probabilities.narrow(2, t, 1)).Aggregate((sum, next) => sum + next));
 
         Tensor chosen = ExitDistribution.FirstAbove(probabilities, threshold).unsqueeze(2).unsqueeze(3);    // (B, T, 1, 1)
         Tensor all = stack(states, 2);                                                                      // (B, T, n, d)
@@ -144,13 +150,9 @@ internal sealed class OuroModel : LanguageModel, ILoopMap
     /// <summary>Everything decays (the published runs have no decay at all).</summary>
     public override bool Decays(string parameterName) => true;
 
-    /// <summary>As everywhere; training that mixes the answers of all steps runs the head after each.</summary>
-    public override long MultiplyAccumulates(int sequenceLength, int? loops = null, int scored = 1)
-    {
-        ExitRule rule = scored > 1 ? Config.TrainingExit : Config.Exit;
-        int heads = scored > 1 && rule == ExitRule.Weighted ? Steps(loops) : 1;
-        return MatrixProducts.Count(model.Visits(sequenceLength, Steps(loops), gated: rule != ExitRule.Last).Append(new Visit(lm_head, (long)heads * scored)));
-    }
+    /// <inheritdoc/>
+    public override long MultiplyAccumulates(int sequenceLength, int? loops = null, int scored = 1) =>
+        MatrixProducts.Count(model.Visits(sequenceLength, Steps(loops), gated: (scored > 1 ? Config.TrainingExit : Config.Exit) != ExitRule.Last).Append(new Visit(lm_head, scored)));
 
     /// <inheritdoc/>
     public override long ActivationBytes(int sequences, int sequenceLength, int bytesPerElement)
@@ -161,8 +163,13 @@ internal sealed class OuroModel : LanguageModel, ILoopMap
             long plain = 16L * Config.Width + 4L * Config.Hidden, writtenOut = 3L * Config.Heads * sequenceLength;
             long steps = Config.LoopDistribution == LoopDistribution.Fixed ? Config.Loops : Config.MaxLoops;
             long penalty = Config.RegWeight > 0 ? 3L * Config.SpectralIters * Config.Layers * (plain + writtenOut) : 0;
-            long heads = Config.TrainingExit == ExitRule.Weighted ? steps : 1;
-            return sequences * sequenceLength * (steps * Config.Layers * plain + penalty + (3 + 2 * heads) * (long)VocabularySize) * bytesPerElement;
+            (long layers, long states) = Config.Recompute switch
+            {
+                Recompute.Layer => (1L, steps + Config.Layers),
+                Recompute.Step => (Config.Layers, steps),
+                _ => (steps * Config.Layers, 0L),
+            };
+            return sequences * sequenceLength * (layers * plain + states * Config.Width + penalty + 5L * VocabularySize) * bytesPerElement;
         }
     }
 
@@ -171,6 +178,12 @@ internal sealed class OuroModel : LanguageModel, ILoopMap
     {
         if (disposing) _attention.Dispose();
         base.Dispose(disposing);
+    }
+
+    private void Finish(Recomputation again)
+    {
+        using Autocast? mixed = EnterPrecision();
+        again.Backward();
     }
 
     private int LoopsOf(ModelInput input) => Steps(input.Loops ?? (input.Random is { } random ? _counts.Draw(random, input.Place) : null));

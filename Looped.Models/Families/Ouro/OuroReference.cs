@@ -58,6 +58,34 @@ internal static class OuroReference
         }
     }
 
+    /// <summary>The public `config.json` of a configuration of ours (section 6.1).</summary>
+    public static JsonObject Json(OuroConfig config, int vocabularySize) => new()
+    {
+        ["architectures"] = new JsonArray("OuroForCausalLM"),
+        ["model_type"] = OuroFamily.FamilyName,
+        ["vocab_size"] = vocabularySize,
+        ["hidden_size"] = config.Width,
+        ["intermediate_size"] = config.Hidden,
+        ["num_hidden_layers"] = config.Layers,
+        ["num_attention_heads"] = config.Heads,
+        ["num_key_value_heads"] = config.SharedHeads,
+        ["head_dim"] = config.HeadChannels,
+        ["hidden_act"] = "silu",
+        ["max_position_embeddings"] = Math.Max(config.MaxPositions, config.SequenceLength),
+        ["rope_theta"] = config.RopeTheta,
+        ["rope_scaling"] = null,
+        ["rms_norm_eps"] = config.NormEpsilon,
+        ["attention_dropout"] = 0.0,
+        ["tie_word_embeddings"] = false,
+        ["use_sliding_window"] = false,
+        ["layer_types"] = new JsonArray([.. Enumerable.Repeat("full_attention", config.Layers).Select(t => (JsonNode)t)]),
+        ["total_ut_steps"] = config.Loops,
+        ["early_exit_threshold"] = config.ExitThreshold,
+        ["bos_token_id"] = 0,
+        ["eos_token_id"] = 0,
+        ["pad_token_id"] = 0,
+    };
+
     /// <summary>Unshifted labels, −100 where nothing is scored, as what each position should predict.</summary>
     public static Tensor Targets(Tensor labels)
     {

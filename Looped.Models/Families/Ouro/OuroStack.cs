@@ -38,6 +38,25 @@ internal sealed class OuroStack : nn.Module
         return norm.forward(h);
     }
 
+    /// <summary>Adds the gradients of one step to the parameters' and to the state's, computing one layer after the other again.</summary>
+    /// <param name="before">The state before the step, a leaf.</param>
+    /// <param name="gradient">That of the step's result.</param>
+    /// <param name="pass">What the layers share.</param>
+    public void BackwardByLayers(Tensor before, Tensor gradient, Pass pass)
+    {
+        var inputs = new List<Tensor> { before };
+        using (no_grad())
+            foreach (OuroLayer layer in layers) inputs.Add(layer.Forward(inputs[^1], pass, store: null, step: 0));
+        foreach (Tensor input in inputs.Skip(1)) input.requires_grad_(true);
+        using (Tensor normed = norm.forward(inputs[^1])) normed.backward([gradient]);
+        for (int i = layers.Count - 1; i >= 0; i--)
+        {
+            using var scope = NewDisposeScope();
+            layers[i].Forward(inputs[i], pass, store: null, step: 0).backward([inputs[i + 1].grad!]);
+            inputs[i + 1].Dispose();
+        }
+    }
+
     /// <summary>The gate's outputs at some states: (B, T, d) each → (B, T, n).</summary>
     public Tensor Gates(IEnumerable<Tensor> states) => cat([.. states.Select(early_exit_gate.forward)], 2);
 
