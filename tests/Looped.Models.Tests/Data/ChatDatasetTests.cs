@@ -94,7 +94,7 @@ public sealed class ChatDatasetTests : IDisposable
         string lines = Problems(12, i => new JsonObject { ["question"] = i == 3 ? null : $"What is {i}?", ["reply"] = i == 5 ? " " : $"A number, {i}." });
         var (question, reply) = (new DataField<string>("question"), new DataField<string>("reply"));
         await using (FileStream stream = File.Create(_folder["problems.parquet"]))
-        await using (ParquetWriter writer = await ParquetWriter.CreateAsync(new ParquetSchema(question, reply), stream))
+        await using (ParquetWriter writer = await ParquetWriter.CreateAsync(new ParquetSchema(question, reply), stream, cancellationToken: TestContext.Current.CancellationToken))
         {
             foreach (int[] group in Enumerable.Range(0, 12).Chunk(5))
             {
