@@ -24,7 +24,7 @@ internal static class ImportCommand
         var tokenizer = new Option<string?>("--tokenizer") { Description = "Its tokenizer; otherwise the tokenizer.json in the folder.", HelpName = "T" };
         var command = new LoopedCommand("import", "Make a run folder from a published model, for generate, eval and export; to train it, name the folder in model.weights.")
         {
-            Examples = ["looped import Ouro-1.4B --out runs/ouro", "looped generate runs/ouro --loops 6"],
+            Examples = ["looped import Ouro-1.4B --out runs/ouro", "looped import Ouro-1.4B --out runs/ouro --data data/numinamath"],
         };
         command.Add(folder);
         foreach (Option option in (Option[])[output, source, tokenizer]) command.Add(option);

@@ -71,6 +71,9 @@ internal sealed class OuroFamily : IFamily, IPublicFormat
         return model;
     }
 
+    /// <inheritdoc/>
+    public LanguageModel Outline(ModelConfig config, int vocabularySize) => Build((OuroConfig)config, vocabularySize);
+
     /// <summary>The model with unset weights.</summary>
     /// <exception cref="UsageException">The configuration contradicts itself.</exception>
     public static OuroModel Build(OuroConfig config, int vocabularySize)

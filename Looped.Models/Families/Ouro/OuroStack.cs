@@ -34,8 +34,9 @@ internal sealed class OuroStack : nn.Module
     /// <param name="step">From 0.</param>
     public Tensor Step(Tensor h, Pass pass, IReadOnlyList<KeyValueStore>? stores = null, int step = 0)
     {
+        using var scope = NewDisposeScope();
         for (int i = 0; i < layers.Count; i++) h = layers[i].Forward(h, pass, stores?[i], step);
-        return norm.forward(h);
+        return norm.forward(h).MoveToOuterDisposeScope();
     }
 
     /// <summary>Adds the gradients of one step to the parameters' and to the state's, computing one layer after the other again.</summary>
