@@ -64,7 +64,9 @@ internal sealed class DisturbedRun(string recipe, RunFolder folder, string name,
                 _later.Remove(item);
                 item.Do();
             }
-            if (!LookAtProcesses(joinersWillCome: due.Any(e => e.Action is ChaosAction.Join or ChaosAction.RestartEverything))) return false;
+            // Without workers no further step is committed: what waits for one will never be done.
+            bool goesOn = due.TryPeek(out ChaosEvent? first) && first.Step <= _watch.Step;
+            if (!LookAtProcesses(joinersWillCome: goesOn && due.Any(e => e.Action is ChaosAction.Join or ChaosAction.RestartEverything))) return false;
             await Task.Delay(Look, cancellation);
         }
         Observe();

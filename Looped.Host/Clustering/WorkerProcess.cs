@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using Akka.Actor;
 using Akka.Hosting;
@@ -75,9 +76,39 @@ internal sealed class WorkerProcess(WorkerOptions options)
             throw new LoopedException($"The run folder {folder.Root} is not visible here: all nodes need it on a shared file system. Mount it, or say where it is with --run DIR.");
         using RunData data = RunData.OpenSame(recipe, run.DataHash);
         var network = new RingNetwork(listener, options.Advertise?.Host ?? options.Listen.Host, recipe.Cluster.WorkerTimeout);
-        network.Probe(run.Endpoints, link.Timings.FormationDeadline);
+        if (await Reach(link, network, run) is not { } reached)
+        {
+            Terminal.Out.WriteLine("the run is over; there is nothing to do");
+            return ExitCode.Finished;
+        }
+        run = reached;
         using var recorder = RunRecorder.Create(folder, recipe, run.DataHash);
         return await Train(link, name, run, recipe, data, recorder, OnDevice(recipe.Training.Device, network, link.Timings), folder);
+    }
+
+    /// <summary>
+    /// Sees that every member can be reached. One that leaves or dies while it is looked for is nobody's fault: the cluster is asked again until
+    /// its loss must have been noticed, and what counts is who is there then.
+    /// </summary>
+    /// <returns>The run as it is then; null if it is over.</returns>
+    private static async Task<RunDescribed?> Reach(ClusterLink link, RingNetwork network, RunDescribed run)
+    {
+        long started = Stopwatch.GetTimestamp();
+        TimeSpan patience = link.Timings.WorkerTimeout + 2 * link.Timings.FormationDeadline;
+        while (true)
+        {
+            try
+            {
+                network.Probe(run.Endpoints, link.Timings.FormationDeadline);
+                return run;
+            }
+            catch (LoopedException) when (Stopwatch.GetElapsedTime(started) < patience)
+            {
+                await Task.Delay(link.Timings.SupervisorHeartbeat);
+                if (await link.LearnRun() is not { } now) return null;
+                run = now;
+            }
+        }
     }
 
     private async Task<int> Train(ClusterLink link, string name, RunDescribed run, RunRecipe recipe, RunData data, RunRecorder recorder, IGenerationNetwork network, RunFolder folder)

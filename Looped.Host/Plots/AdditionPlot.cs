@@ -39,18 +39,18 @@ internal static class AdditionPlot
         return Figure.Row([plot], curves is [AdditionCurve only] ? only.Run : $"{curves.Count} checkpoints", Caption(curves), height: 440);
     }
 
-    private static void Add(Plot plot, string name, IReadOnlyList<AdditionCurve> curves, Color colour)
+    private static void Add(Plot plot, string name, AdditionCurve[] curves, Color colour)
     {
         double[] loops = [.. curves[0].Scores.Select(s => (double)s.Loops)];
         foreach (AdditionCurve curve in curves)
         {
-            var thin = plot.Add.Scatter(loops, curve.Scores.Select(s => s.Accuracy).ToArray(), colour.WithAlpha(curves.Count == 1 ? 1 : 0.35));
-            (thin.LineWidth, thin.MarkerSize) = (curves.Count == 1 ? 2 : 1, curves.Count == 1 ? 4 : 0);
-            if (curves.Count == 1) thin.LegendText = name;
+            var thin = plot.Add.Scatter(loops, curve.Scores.Select(s => s.Accuracy).ToArray(), colour.WithAlpha(curves.Length == 1 ? 1 : 0.35));
+            (thin.LineWidth, thin.MarkerSize) = (curves.Length == 1 ? 2 : 1, curves.Length == 1 ? 4 : 0);
+            if (curves.Length == 1) thin.LegendText = name;
         }
-        if (curves.Count == 1) return;
+        if (curves.Length == 1) return;
         var mean = plot.Add.ScatterLine(loops, loops.Select((_, i) => curves.Average(c => c.Scores[i].Accuracy)).ToArray(), colour);
-        (mean.LineWidth, mean.LegendText) = (2.4f, $"{name} (mean of {curves.Count})");
+        (mean.LineWidth, mean.LegendText) = (2.4f, $"{name} (mean of {curves.Length})");
     }
 
     private static string Caption(IReadOnlyList<AdditionCurve> curves)
