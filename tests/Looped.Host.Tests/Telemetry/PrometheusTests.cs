@@ -15,7 +15,7 @@ public class PrometheusTests(UndisturbedRun undisturbed)
     /// <summary>What this run has no occasion for.</summary>
     private static readonly string[] Absent =
     [
-        "looped.train.mfu", "looped.model.router.load", "looped.cluster.drain.duration",
+        "looped.train.mfu", "looped.train.regulariser", "looped.model.router.load", "looped.cluster.drain.duration",
         .. LoopedMetrics.All.Select(d => d.Name).Where(n => n.StartsWith("hw.", StringComparison.Ordinal)),
     ];
 
