@@ -5,7 +5,11 @@ using Looped.Actors.Training;
 
 namespace Looped.Actors.Tests.Telemetry;
 
-[Collection(nameof(WholeProcess))]
+/// <summary>Listens to the whole process too, and must not be heard by <see cref="TwoWorkers"/>.</summary>
+[CollectionDefinition(nameof(LostMicroBatches), DisableParallelization = true)]
+public sealed class LostMicroBatches;
+
+[Collection(nameof(LostMicroBatches))]
 public class LostMicroBatchesTests
 {
     /// <summary>Two workers share eight micro-batches; one of them is lost some time after the last commit.</summary>
