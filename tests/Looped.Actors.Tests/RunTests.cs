@@ -45,7 +45,7 @@ public class RunTests
     [Fact]
     public async Task A_run_through_the_actors_gives_the_bits_of_the_bare_step()
     {
-        var toy = new ToyRun();
+        var toy = new ToyRun { Patient = true };
         RunEnvironment environment = toy.Environment();
         var (ended, events) = await Run(environment);
 
@@ -82,7 +82,7 @@ public class RunTests
     [Fact]
     public async Task A_checkpoint_that_cannot_be_written_is_reported_and_training_goes_on()
     {
-        var toy = new ToyRun { BeforeSave = step => { if (step == 5) throw new IOException("No space left on device"); } };
+        var toy = new ToyRun { Patient = true, BeforeSave = step => { if (step == 5) throw new IOException("No space left on device"); } };
         var (ended, events) = await Run(toy.Environment());
         Assert.Equal(RunOutcome.Finished, ended.Outcome);
         CheckpointFailed failed = Assert.Single(events.OfType<CheckpointFailed>());

@@ -37,17 +37,27 @@ internal sealed class ToyRun : IMicroBatchSource, IValidationSource
 
     public long SequenceCount => 64;
 
+    /// <summary>Whether a step waits until what was due before it was taken: its snapshot would give way to the next one if those who want it were slow.</summary>
+    public bool Patient { get; init; }
+
+    private readonly ConcurrentDictionary<(string, long), bool> _done = new();
+
     public string Describe() => "toy tokens";
 
     public MicroBatch Load(long step, int microBatch)
     {
         if (step >= BrokenFrom) throw new Models.LoopedException("the disk is gone");
+        if (Patient && !SpinWait.SpinUntil(() => IsSettled(step), TimeSpan.FromSeconds(20))) throw new Models.LoopedException($"What was due at step {step} did not come.");
         Loaded.Add((step, microBatch));
         return Draw("train", step, microBatch);
     }
 
     public IEnumerable<MicroBatch> Batches(int batchSequences, int? maxBatches = null) =>
         Enumerable.Range(0, maxBatches ?? 4).Select(i => Draw("validation", 0, i));
+
+    /// <summary>Whether everything due at a step was begun to be written and is evaluated.</summary>
+    private bool IsSettled(long step) =>
+        (step == 0 || step % Recipe.Checkpoint.Every != 0 || _done.ContainsKey(("save", step))) && (step % Recipe.Evaluation.Every != 0 || _done.ContainsKey(("evaluation", step)));
 
     private static MicroBatch Draw(string purpose, long step, int index)
     {
@@ -68,9 +78,14 @@ internal sealed class ToyRun : IMicroBatchSource, IValidationSource
         LoadNewest = _ => restored,
         BeginRecording = (_, _, _) => new RecordedSoFar(restored?.Step ?? -1, Evaluations.Select(e => e.Step).ToHashSet()),
         RecordStep = (report, _) => Steps.Add(report),
-        RecordEvaluation = Evaluations.Add,
+        RecordEvaluation = report =>
+        {
+            Evaluations.Add(report);
+            _done[("evaluation", report.Step)] = true;
+        },
         SaveCheckpoint = (snapshot, _) =>
         {
+            _done[("save", snapshot.Step)] = true;
             BeforeSave(snapshot.Step);
             Checkpoints[snapshot.Step] = snapshot;
             return ($"step-{snapshot.Step:D6}", 1, null);
