@@ -95,6 +95,7 @@ internal sealed class WorkerProcess(WorkerOptions options)
     {
         long started = Stopwatch.GetTimestamp();
         TimeSpan patience = link.Timings.WorkerTimeout + 2 * link.Timings.FormationDeadline;
+        bool told = false;
         while (true)
         {
             try
@@ -102,8 +103,10 @@ internal sealed class WorkerProcess(WorkerOptions options)
                 network.Probe(run.Endpoints, link.Timings.FormationDeadline);
                 return run;
             }
-            catch (LoopedException) when (Stopwatch.GetElapsedTime(started) < patience)
+            catch (LoopedException e) when (Stopwatch.GetElapsedTime(started) < patience)
             {
+                if (!told) Terminal.Error.WriteWarning($"{e.Message} The cluster is asked again for {patience.TotalSeconds:0} s, in case that worker is leaving.");
+                told = true;
                 await Task.Delay(link.Timings.SupervisorHeartbeat);
                 if (await link.LearnRun() is not { } now) return null;
                 run = now;

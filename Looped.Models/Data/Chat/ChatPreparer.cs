@@ -40,7 +40,13 @@ public static class ChatPreparer
         if (tokenizer.VocabularySize > ushort.MaxValue + 1) throw new UsageException($"{request.Tokenizer} has {tokenizer.VocabularySize:N0} ids, and token files hold at most {ushort.MaxValue + 1:N0}.");
         var template = new ChatTemplate(tokenizer, request.System);
         var files = new ProblemFiles([.. SourceFile.Find([.. request.Sources])], request.Problem, request.Solution);
-        long whole = files.Read().LongCount(p => p.IsWhole), all = files.Read().LongCount(), taken = Math.Min(request.Take ?? whole, whole);
+        long whole = 0, all = 0;
+        foreach (Problem problem in files.Read())
+        {
+            all++;
+            if (problem.IsWhole) whole++;
+        }
+        long taken = Math.Min(request.Take ?? whole, whole);
         if (taken < 2) throw new UsageException($"{string.Join(", ", request.Sources)} has {whole} rows with a problem and a solution, and two are needed: one to train on, one to evaluate on.");
         long held = Math.Clamp((long)Math.Round(taken * request.Validation), 1, taken - 1);
         // Which of the whole rows: the first ones of a permutation, the very first of them for validation.
