@@ -76,6 +76,9 @@ public sealed record RunEnvironment
     /// <summary>Whether a micro-batch is computed on trial before this worker asks to take part.</summary>
     public bool Rehearse { get; init; }
 
+    /// <summary>Whether gradients may travel while the backward pass goes on; they do if every member of a generation has it so.</summary>
+    public bool Overlap { get; init; } = true;
+
     /// <summary>Version of the program; all nodes run the same.</summary>
     public string Version { get; init; } = typeof(RunEnvironment).Assembly.GetName().Version!.ToString(3);
 

@@ -24,6 +24,9 @@ public sealed record ClusterRecipe
 
     /// <summary>Whether workers are taken whose bits may differ: another instruction set, library version or thread count. The result is then not guaranteed.</summary>
     public bool AllowMixed { get; init; }
+
+    /// <summary>Whether gradients travel while the backward pass that completes them goes on; the bits are the same either way.</summary>
+    public bool Overlap { get; init; } = true;
 }
 
 /// <summary>The `telemetry` section.</summary>

@@ -136,7 +136,7 @@ public sealed class RankRunner(RunEnvironment environment, IGenerationNetwork ne
 
     private AfterStep Step(Replica replica, ICollective collective, GenerationPlan plan, bool resting)
     {
-        using var loop = new TrainingLoop(environment.Recipe, replica, collective, plan, batches, inbox, observer, telemetry);
+        using var loop = new TrainingLoop(environment, replica, collective, plan, batches, inbox, observer, telemetry);
         return loop.Run(resting);
     }
 

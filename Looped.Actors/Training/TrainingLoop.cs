@@ -5,7 +5,6 @@ using Looped.Models.Data;
 using Looped.Models.Families;
 using Looped.Models.Optimization;
 using Looped.Models.Recipes;
-using static TorchSharp.torch;
 
 namespace Looped.Actors.Training;
 
@@ -24,22 +23,23 @@ public sealed class TrainingLoop : IDisposable
     private readonly ITrainingObserver _observer;
     private readonly RankTelemetry _telemetry;
     private readonly StepRecorder _steps;
-    private readonly Tensor _reduced;
+    private readonly StepReduction _reduction;
     private readonly ControlVector _control;
     private long _done;
     private double _secondsPerMicroBatch;
 
     /// <summary>Prepares the loop.</summary>
-    public TrainingLoop(Recipe recipe, Replica replica, ICollective collective, GenerationPlan plan, BatchQueue batches, RankInbox inbox,
+    public TrainingLoop(RunEnvironment environment, Replica replica, ICollective collective, GenerationPlan plan, BatchQueue batches, RankInbox inbox,
         ITrainingObserver observer, RankTelemetry telemetry)
     {
+        ArgumentNullException.ThrowIfNull(environment);
         ArgumentNullException.ThrowIfNull(telemetry);
-        (_recipe, _replica, _collective, _plan, _batches, _inbox, _observer) = (recipe, replica, collective, plan, batches, inbox, observer);
+        (_recipe, _replica, _collective, _plan, _batches, _inbox, _observer) = (environment.Recipe, replica, collective, plan, batches, inbox, observer);
         (_telemetry, _steps) = (telemetry, telemetry.Steps);
-        _reduced = collective.WorldSize == 1 ? replica.Sums : zeros_like(replica.Sums).DetachFromDisposeScope();
+        _reduction = new StepReduction(collective, replica, environment.Overlap);
         _control = new ControlVector(replica.Layout.Slots.Count);
         _secondsPerMicroBatch = inbox.State.SecondsPerMicroBatch;
-        _steps.Begin(plan, collective.Rank, replica, recipe);
+        _steps.Begin(plan, collective.Rank, replica, _recipe);
         _steps.ReducedBytes = collective.WorldSize == 1 ? 0 : replica.Sums.numel() * replica.Sums.element_size();
     }
 
@@ -65,7 +65,7 @@ public sealed class TrainingLoop : IDisposable
             _steps.Enter(StepPhase.AllReduce);
             Reduce();
             _steps.Enter(StepPhase.Optimizer);
-            CommittedStep step = _replica.Commit(_reduced, _control);
+            CommittedStep step = _replica.Commit(_reduction.Result, _control);
             _steps.Enter(StepPhase.Other);
             last = _replica.Step >= _recipe.Training.Steps;
             AfterStep after = RankLogic.Conclude(_control[ControlFlag.Regroup], _control[ControlFlag.Stop],
@@ -91,9 +91,9 @@ public sealed class TrainingLoop : IDisposable
 
     private void ComputeMine()
     {
-        foreach (int index in _plan.AssignmentOf(_replica.Step)[_collective.Rank])
+        int[] mine = [.. _plan.AssignmentOf(_replica.Step)[_collective.Rank].Where(index => !_replica.Held.Contains(index))];
+        foreach (int index in mine)
         {
-            if (_replica.Held.Contains(index)) continue;
             if (_collective.Broken.IsCancellationRequested) throw new CollectiveBrokenException("The communicator broke while a micro-batch was computed.");
             if (_inbox.State.Hurry) throw new CollectiveBrokenException("This rank leaves at once.");
             _steps.Enter(StepPhase.Data);
@@ -103,7 +103,7 @@ public sealed class TrainingLoop : IDisposable
             _collective.Beat(_done, computing: true);
             _steps.Enter(StepPhase.Forward);
             using LoopWatch? watch = _steps.Watch();
-            _steps.Computed(_replica.Compute(batch, watch));
+            _steps.Computed(_replica.Compute(batch, watch, index == mine[^1] ? _reduction.Early : null));
             _collective.Beat(++_done, computing: true);
             double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
             // A mean over the last ten or so: quick to follow, slow to be fooled.
@@ -124,14 +124,11 @@ public sealed class TrainingLoop : IDisposable
 
     private void Reduce()
     {
-        _collective.AllReduce(_replica.Sums, _reduced, ReduceOperation.Sum);
+        _reduction.Finish();
         _collective.Combine(_replica.Control.Flags, _control.Flags, ReduceOperation.Max);
         _collective.Combine(_replica.Control.Sums, _control.Sums, ReduceOperation.Sum);
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        if (!ReferenceEquals(_reduced, _replica.Sums)) _reduced.Dispose();
-    }
+    public void Dispose() => _reduction.Dispose();
 }

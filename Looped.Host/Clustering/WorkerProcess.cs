@@ -140,6 +140,7 @@ internal sealed class WorkerProcess(WorkerOptions options)
             RecordEvaluation = recorder.RecordEvaluation,
             SaveCheckpoint = recorder.SaveCheckpoint,
             Rehearse = true,
+            Overlap = recipe.Cluster.Overlap,
             Timeouts = new RankTimeouts { Formation = link.Timings.FormationDeadline, Heartbeat = link.Timings.SupervisorHeartbeat, LastWord = link.Timings.RestoreLease + link.Timings.SupervisorSilence },
         };
         using ProcessLog log = ProcessLog.Open(folder, "worker", options.Verbose, exporters.AddTo);

@@ -7,10 +7,11 @@ using Looped.Host.CommandLine;
 using Looped.Host.Recipes;
 using Looped.Host.Training;
 using Looped.Models;
+using Looped.Models.Recipes;
 
 namespace Looped.Host.Commands;
 
-/// <summary>Benchmarks that start worker processes: <c>looped bench recovery</c> and <c>looped bench reduction</c>.</summary>
+/// <summary>Benchmarks that start worker processes: <c>looped bench recovery</c>, <c>reduction</c>, <c>overlap</c> and <c>goodput</c>.</summary>
 internal static class BenchClusterCommands
 {
     public static LoopedCommand CreateRecovery()
@@ -54,16 +55,26 @@ internal static class BenchClusterCommands
         return command;
     }
 
-    public static LoopedCommand CreateReduction()
+    public static LoopedCommand CreateReduction() => CreatePair("reduction", "Compare steps with exact and with float32 gradient sums, in worker processes.",
+        "looped bench reduction --set training.threads=1",
+        recipe => new("exact", recipe with { Training = recipe.Training with { Reduction = Reduction.Exact64 } }),
+        recipe => new("float32", recipe with { Training = recipe.Training with { Reduction = Reduction.Float32 } }), "exact sums change a step by");
+
+    public static LoopedCommand CreateOverlap() => CreatePair("overlap", "Compare steps whose gradients travel during the backward pass with steps whose gradients travel after it, in worker processes.",
+        "looped bench overlap --set model.variant=base --set training.threads=1",
+        recipe => new("overlapped", recipe with { Cluster = recipe.Cluster with { Overlap = true } }),
+        recipe => new("one after the other", recipe with { Cluster = recipe.Cluster with { Overlap = false } }), "overlap changes a step by");
+
+    private static LoopedCommand CreatePair(string name, string summary, string example, Func<RunRecipe, Contender> first, Func<RunRecipe, Contender> second, string verdict)
     {
         Argument<string> recipe = RecipeOptions.Recipe(optional: true);
         Option<string[]> set = RecipeOptions.Set();
         var workers = new Option<int>("--workers") { Description = "Worker processes.", DefaultValueFactory = _ => 2 };
         var rounds = new Option<int>("--rounds") { Description = "Pairs of measurements.", DefaultValueFactory = _ => 3 };
         var steps = new Option<int>("--steps") { Description = "Measured steps of each.", DefaultValueFactory = _ => 12 };
-        var command = new LoopedCommand("reduction", "Compare steps with exact and with float32 gradient sums, in worker processes.")
+        var command = new LoopedCommand(name, summary)
         {
-            Examples = ["looped bench reduction --set training.threads=1"],
+            Examples = [example],
             Arguments = { recipe },
             Options = { set, workers, rounds, steps },
         };
@@ -73,10 +84,10 @@ internal static class BenchClusterCommands
                 throw new UsageException("--workers and --rounds must be at least 1, --steps at least 2.");
             RunRecipe loaded = parsed.Load(recipe, set);
             using RunData data = RunData.Open(loaded);
-            ReductionResult result = await new ReductionBenchmark(loaded, data, parsed.GetValue(workers)).Run(parsed.GetValue(rounds), parsed.GetValue(steps),
-                Terminal.Out.WriteLine);
+            StepPairResult result = await new StepPairBenchmark(first(loaded), second(loaded), data, parsed.GetValue(workers))
+                .Run(parsed.GetValue(rounds), parsed.GetValue(steps), Terminal.Out.WriteLine);
             Terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{parsed.GetValue(workers)} workers, {result.Parameters:N0} parameters: exact sums add {100 * result.Extra:0.0} % to a step"));
+                $"{parsed.GetValue(workers)} workers, {result.Parameters:N0} parameters: {verdict} {100 * result.Extra:+0.0;-0.0} %"));
             return ExitCode.Finished;
         });
         return command;

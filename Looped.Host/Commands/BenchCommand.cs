@@ -20,7 +20,7 @@ internal static class BenchCommand
         Subcommands =
         {
             CreateStep(), BenchRingCommand.Create(), BenchRingCommand.CreateRank(),
-            BenchClusterCommands.CreateRecovery(), BenchClusterCommands.CreateReduction(), BenchSupervisorCommand.Create(), BenchClusterCommands.CreateGoodput(),
+            BenchClusterCommands.CreateRecovery(), BenchClusterCommands.CreateReduction(), BenchClusterCommands.CreateOverlap(), BenchSupervisorCommand.Create(), BenchClusterCommands.CreateGoodput(),
             BenchTelemetryCommand.Create(), BenchRepeatsCommand.Create(),
         },
     };

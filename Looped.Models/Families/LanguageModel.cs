@@ -20,8 +20,9 @@ public readonly record struct TrainingPlace(long Seed, long Step, int MicroBatch
 /// <param name="LengthFactors">Models that let tokens halt: the share of the tokens that enters each repeat after the first; null for the configured ones.</param>
 /// <param name="Place">Where in a run the micro-batch stands; null in evaluation.</param>
 /// <param name="Watch">Told what each loop does to the hidden state; null for nobody.</param>
+/// <param name="Cuts">Takes the cuts of <see cref="LanguageModel.BackwardStages"/>, and differentiates afterwards; null for a graph in one piece.</param>
 public sealed record ModelInput(Tensor Tokens, Tensor? Targets = null, RandomStream? Random = null, int? Loops = null,
-    IReadOnlyList<double>? LengthFactors = null, TrainingPlace? Place = null, LoopWatch? Watch = null)
+    IReadOnlyList<double>? LengthFactors = null, TrainingPlace? Place = null, LoopWatch? Watch = null, BackwardCuts? Cuts = null)
 {
     /// <summary>Whether dropout and random depths apply.</summary>
     public bool Training => Random is not null;
@@ -82,6 +83,13 @@ public abstract class LanguageModel : nn.Module
     /// <param name="loops">Number of repeats, or null for the configured one.</param>
     /// <param name="scored">Positions that the head computes: the last one as in the references, or all T as in training.</param>
     public abstract long MultiplyAccumulates(int sequenceLength, int? loops = null, int scored = 1);
+
+    /// <summary>
+    /// Names, or beginnings of names, of the parameters whose gradients are complete when the backward pass comes to the cut of the same
+    /// index, from the output to the input; what is not named is complete at the end. A looped block is complete only when its first
+    /// repeat has been differentiated. Empty where <see cref="Forward"/> does not cut.
+    /// </summary>
+    public virtual IReadOnlyList<IReadOnlyList<string>> BackwardStages => [];
 
     /// <summary>An estimate of the bytes of activations kept for one micro-batch's backward pass.</summary>
     /// <param name="sequences">B.</param>

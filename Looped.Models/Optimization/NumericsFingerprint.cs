@@ -20,7 +20,7 @@ public sealed record NumericsFingerprint(
     string LibTorch, int Numerics, string InstructionSet, int Threads, string Device, string Precision)
 {
     /// <summary>The current version of Looped's own arithmetic.</summary>
-    public const int CurrentNumerics = 1;
+    public const int CurrentNumerics = 2;
 
     /// <summary>The fingerprint of this process under a recipe.</summary>
     public static NumericsFingerprint Current(TrainingRecipe training)

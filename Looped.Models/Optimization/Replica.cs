@@ -40,7 +40,7 @@ public sealed class Replica : IDisposable
     private readonly FlatParameters _parameters;
     private readonly IStepKernels _kernels;
     private readonly IOptimizer _optimizer;
-    private readonly Tensor? _gathered;
+    private readonly GradientSums _sums;
     private readonly long _fullMicroBatch;
     private readonly double _scale;
     private readonly SortedSet<int> _held = [];
@@ -65,9 +65,7 @@ public sealed class Replica : IDisposable
             ? new VectorKernels(recipe.Training.Reduction, recipe.Training.Threads)
             : new TensorKernels(recipe.Training.Reduction, _parameters.Values.dtype);
         _optimizer = Optimizers.Create(recipe.Optimizer, _parameters, _kernels);
-        Sums = zeros(Layout.Length, dtype: _kernels.SumType, device: _device).DetachFromDisposeScope();
-        // On a GPU one pass over all gradients costs what one over a single one costs, and its verdict has to be waited for once.
-        if (_device.type != DeviceType.CPU) _gathered = zeros_like(_parameters.Values).DetachFromDisposeScope();
+        _sums = new GradientSums(_parameters, _kernels, _device, model);
         Control = new ControlVector(Layout.Slots.Count);
         _fullMicroBatch = (long)recipe.Batch.MicroSequences * recipe.Model.SequenceLength;
         _scale = recipe.Training.Reduction == Reduction.Exact64 ? FixedPoint.Scale(recipe.Training.ReductionBits) : 1;
@@ -92,7 +90,10 @@ public sealed class Replica : IDisposable
     public IReadOnlySet<int> Held => _held;
 
     /// <summary>This worker's gradient sums of the step in progress, flat: the input of the reduction, which must not overwrite it.</summary>
-    public Tensor Sums { get; }
+    public Tensor Sums => _sums.Values;
+
+    /// <summary>The pieces of <see cref="Sums"/> in the order in which a micro-batch completes them; on a GPU one piece.</summary>
+    public GradientBuckets Buckets => _sums.Buckets;
 
     /// <summary>This worker's part of the control vector of the step in progress.</summary>
     public ControlVector Control { get; }
@@ -106,7 +107,8 @@ public sealed class Replica : IDisposable
     /// <summary>Runs forward and backward on one micro-batch and adds its gradient to <see cref="Sums"/>.</summary>
     /// <param name="batch">One of the step in progress that is not held.</param>
     /// <param name="watch">Told what the loops do to the hidden state; null for nobody.</param>
-    public ComputedMicroBatch Compute(MicroBatch batch, LoopWatch? watch = null)
+    /// <param name="completed">Told, while the backward pass has yet to go on, of each stage of <see cref="Buckets"/> but the last whose sums hold this micro-batch.</param>
+    public ComputedMicroBatch Compute(MicroBatch batch, LoopWatch? watch = null, Action<int>? completed = null)
     {
         ArgumentNullException.ThrowIfNull(batch);
         if (batch.Step != Step || !_held.Add(batch.Index))
@@ -116,32 +118,28 @@ public sealed class Replica : IDisposable
         TimeSpan forward = TimeSpan.Zero;
         int? loops = null;
         using var scope = NewDisposeScope();
+        using BackwardCuts? cuts = _sums.NewCuts();
         int scored = batch.ScoredTokens;
         double weight = _recipe.Batch.Weighting == Weighting.Token ? (double)scored / _fullMicroBatch : 1;
         var input = new ModelInput(Upload(batch.Tokens, batch), Upload(batch.Targets, batch),
             RandomStream.ForMicroBatch(_recipe.Seed, batch.Step, batch.Index),
-            Place: new(_recipe.Seed, batch.Step, batch.Index, _recipe.Batch.MicroBatches()), Watch: watch);
+            Place: new(_recipe.Seed, batch.Step, batch.Index, _recipe.Batch.MicroBatches()), Watch: watch, Cuts: cuts);
         if (scored > 0)
         {
+            bool acceptable;
             ModelOutput output;
-            Tensor loss;
             try
             {
                 output = Forward(input);
-                loss = output.Loss ?? throw new InvalidOperationException("The model gave no loss.");
                 forward = Stopwatch.GetElapsedTime(started);
-                loss.backward();
-                output.FinishBackward?.Invoke();
+                acceptable = _sums.AddBackward(output, cuts, weight * _scale, Control, completed);
             }
             catch (ExternalException e) when (DeterministicKernels.Explain(e) is { } sentence)
             {
                 throw new LoopedException(sentence, e);
             }
             Observe(loops = output.Loops, output.Regulariser, weight);
-            bool acceptable = AddLoss(loss.to(ScalarType.Float64).item<double>() * weight);
-            if (_gathered is not null) acceptable &= AddGathered(_gathered, weight * _scale);
-            else
-                foreach (ParameterSlot slot in Layout.Slots) acceptable &= AddGradient(slot, weight * _scale);
+            acceptable &= AddLoss(output.Loss!.to(ScalarType.Float64).item<double>() * weight);
             if (!acceptable) Control[ControlFlag.Unacceptable] = true;
         }
         Control[ControlSum.MicroBatches]++;
@@ -184,35 +182,6 @@ public sealed class Replica : IDisposable
         Control[ControlSum.Regularised]++;
         double value = Math.Min(regulariser.to(ScalarType.Float64).item<double>(), MostRegulariser);
         if (FixedPoint.TryConvert(value * weight, RegulariserScale, out long part)) Control[ControlSum.Regulariser] += part;
-    }
-
-    private bool AddGradient(ParameterSlot slot, double scale)
-    {
-        using Tensor? gradient = _parameters.TakeGradient(slot);
-        if (gradient is null) return true;
-        Control.Touch(slot.Index);
-        using Tensor dense = gradient.contiguous();
-        using Tensor sums = FlatParameters.Slice(Sums, slot);
-        return _kernels.Accumulate(dense, sums, scale);
-    }
-
-    private bool AddGathered(Tensor gathered, double scale)
-    {
-        using (no_grad())
-            foreach (ParameterSlot slot in Layout.Slots)
-            {
-                using Tensor? gradient = _parameters.TakeGradient(slot);
-                using Tensor place = FlatParameters.Slice(gathered, slot);
-                if (gradient is null)
-                {
-                    place.zero_();
-                    continue;
-                }
-                Control.Touch(slot.Index);
-                using Tensor flat = gradient.reshape(-1);
-                place.copy_(flat);
-            }
-        return _kernels.Accumulate(gathered, Sums, scale);
     }
 
     /// <summary>Gives up the micro-batches held for the step in progress.</summary>
@@ -278,8 +247,7 @@ public sealed class Replica : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        Sums.Dispose();
-        _gathered?.Dispose();
+        _sums.Dispose();
         _optimizer.Dispose();
         _parameters.Dispose();
         Model.Dispose();

@@ -13,6 +13,9 @@ internal sealed record ToyConfig : ModelConfig
 
     /// <summary>Run the second layer only on even steps' draws, so that some micro-batches leave it untouched.</summary>
     public bool DropLayer { get; init; }
+
+    /// <summary>Say that a layer's gradient is complete too early.</summary>
+    public bool LiesAboutStages { get; init; }
 }
 
 /// <summary>The smallest model with an embedding, a matrix, dropout and a layer that may be left out: for tests of the step itself.</summary>
@@ -39,6 +42,7 @@ internal sealed class ToyModel : LanguageModel
 
     public override int VocabularySize { get; }
     public override int SequenceLength => _config.SequenceLength;
+    public override IReadOnlyList<IReadOnlyList<string>> BackwardStages => [_config.LiesAboutStages ? ["head.", "layer."] : ["head."]];
     public override bool Decays(string parameterName) => parameterName is "layer.weight" or "optional.weight" or "head.weight";
     public override IDecoder StartDecoding(int sequences, int? loops = null) => throw new NotSupportedException();
     public override long MultiplyAccumulates(int sequenceLength, int? loops = null, int scored = 1) => sequenceLength * (long)_config.Width * _config.Width;
@@ -55,7 +59,7 @@ internal sealed class ToyModel : LanguageModel
             if (_config.Dropout > 0) x = x * random.For("dropout").DropoutMask(x, _config.Dropout);
             if (!_config.DropLayer || random.For("layer").Uniform() < 0.5) x = x + _optional.forward(x);
         }
-        Tensor logits = _head.forward(x);
+        Tensor logits = _head.forward(input.Cuts?.Cut(0, x) ?? x);
         Tensor? loss = input.Targets is { } targets
             ? nn.functional.cross_entropy(logits.view(-1, VocabularySize), targets.view(-1), ignore_index: -1) : null;
         return new ModelOutput(logits, loss);

@@ -21,6 +21,7 @@ internal abstract class CoTFormerModel : LanguageModel
     private readonly Rotary? _rotary;
     private readonly CausalAttention _attention;
     private HashSet<string>? _matrices;
+    private IReadOnlyList<IReadOnlyList<string>>? _stages;
 
     /// <summary>Prepares what has no weights; a variant adds its modules and registers them.</summary>
     protected CoTFormerModel(CoTFormerConfig config, int vocabularySize) : base(config.Variant)
@@ -145,6 +146,9 @@ internal abstract class CoTFormerModel : LanguageModel
         MatrixProducts.Count(Walk(sequenceLength, loops, factors).Append(Transformer.VisitHead(scored)));
 
     /// <inheritdoc/>
+    public override IReadOnlyList<IReadOnlyList<string>> BackwardStages => _stages ??= Traits.LossSeesRepeats ? [] : Transformer.BackwardStages();
+
+    /// <inheritdoc/>
     public override long ActivationBytes(int sequences, int sequenceLength, int bytesPerElement) =>
         checked(sequences * CoTFormerMemory.ActivationElements(Config, VocabularySize, sequenceLength, Walk(sequenceLength, null, null)) * bytesPerElement);
 
@@ -164,7 +168,8 @@ internal abstract class CoTFormerModel : LanguageModel
 
     private Pass Begin(ModelInput input, int position, KeyValueStores stores, Action<string, Tensor>? trace) =>
         new(Repeats(input.Loops), position, Traits.SeesEarlierRepeats, stores, _rotary, _attention,
-            new DropoutContext(Config.Dropout, input.Random), input.Random, Factors(input.Loops, input.LengthFactors, input.Random), trace, input.Watch);
+            new DropoutContext(Config.Dropout, input.Random), input.Random, Factors(input.Loops, input.LengthFactors, input.Random), trace, input.Watch,
+            BackwardStages.Count > 0 ? input.Cuts : null);
 
     private static Tensor Last(Tensor x) => x.narrow(1, x.shape[1] - 1, 1);                                     // (B, 1, D)
 }

@@ -24,6 +24,9 @@ internal sealed record VariantTraits(string Name, IReadOnlyList<string> Referenc
     /// <summary>Whether training needs the logits of every repeat.</summary>
     public bool AnswersEachRepeat { get; init; }
 
+    /// <summary>Whether the loss hangs on every repeat by itself, not only through what the last one gives, so that the graph cannot be cut behind the repeats.</summary>
+    public bool LossSeesRepeats { get; init; }
+
     /// <summary>What may be added before each repeat.</summary>
     public IReadOnlyList<DepthEmbeddingKind> DepthEmbeddings { get; init; } = [];
 
@@ -77,12 +80,14 @@ internal static class CoTFormerVariants
         new("but_halting", ["but_halting_freeze_input_on_stop"], (c, v) => new HaltingBut(c, v))
         {
             SeparateQueries = true,
+            LossSeesRepeats = true,
             OwnKeys = ["halt_threshold", "act_penalty"],
         },
         new("pondernet", [], (c, v) => new PonderNet(c, v))
         {
             SeparateQueries = true,
             AnswersEachRepeat = true,
+            LossSeesRepeats = true,
             OwnKeys = ["ponder_lambda_p", "ponder_kl_div_loss_weight", "pondernet_weight_order"],
         },
     ];

@@ -16,8 +16,9 @@ namespace Looped.Models.Families.CoTFormer;
 /// <param name="Factors">Adaptive variants: the share of tokens that enters each repeat after the first; empty elsewhere.</param>
 /// <param name="Trace">Told of intermediate values under the reference's names; null, and then free, outside of parity runs.</param>
 /// <param name="Watch">Told what each repeat does to the hidden state; null for nobody.</param>
+/// <param name="Cuts">Where the backward pass is to pause; null for nowhere.</param>
 internal sealed record Pass(int Repeats, int Position, bool SeesEarlierRepeats, IReadOnlyList<KeyValueStore> Stores, Rotary? Rotary,
-    CausalAttention Attention, DropoutContext Dropout, RandomStream? Random, IReadOnlyList<double> Factors, Action<string, Tensor>? Trace, LoopWatch? Watch = null)
+    CausalAttention Attention, DropoutContext Dropout, RandomStream? Random, IReadOnlyList<double> Factors, Action<string, Tensor>? Trace, LoopWatch? Watch = null, BackwardCuts? Cuts = null)
 {
     /// <summary>The tokens the blocks are given, where these are not consecutive ones from <see cref="Position"/> on.</summary>
     public ActiveTokens? Active { get; init; }

@@ -48,14 +48,15 @@ internal sealed class Transformer : nn.Module
     public Tensor Embed(Tensor tokens) => wte.forward(tokens);
 
     /// <summary>All blocks of a plain model.</summary>
-    public Tensor All(Tensor x, Pass pass) => Through(h!, first: 0, x, repeat: 0, pass);
+    public Tensor All(Tensor x, Pass pass) => Through(h!, first: 0, x, repeat: 0, pass, stage: 0);
 
     /// <summary>The reserved blocks at the input.</summary>
     public Tensor Begin(Tensor x, Pass pass)
     {
-        x = Through(h_begin!, first: 0, x, repeat: 0, pass);
-        if (h_begin!.Count > 0) pass.Trace?.Invoke("after_begin", x);
-        return x;
+        if (h_begin!.Count == 0) return x;
+        x = Through(h_begin, first: 0, x, repeat: 0, pass, stage: h_end!.Count + 1);
+        pass.Trace?.Invoke("after_begin", x);
+        return pass.Cuts?.Cut(h_end.Count, x) ?? x;
     }
 
     /// <summary>The middle once.</summary>
@@ -85,7 +86,7 @@ internal sealed class Transformer : nn.Module
     }
 
     /// <summary>The reserved blocks at the output; <paramref name="repeat"/> from 0, where they run in every one.</summary>
-    public Tensor End(Tensor x, Pass pass, int repeat = 0) => Through(h_end!, first: h_begin!.Count + h_mid!.Count, x, repeat, pass);
+    public Tensor End(Tensor x, Pass pass, int repeat = 0) => Through(h_end!, first: h_begin!.Count + h_mid!.Count, x, repeat, pass, stage: 0, cutFirst: true);
 
     /// <summary>Router <paramref name="repeat"/> (from 0), which decides who enters the repeat after that one.</summary>
     public Router Router(int repeat) => mod![repeat];
@@ -113,9 +114,44 @@ internal sealed class Transformer : nn.Module
 
     private static IEnumerable<Visit> Visits(ModuleList<Block> blocks, long tokens, long keys) => blocks.Select(b => new Visit(b, tokens, keys));
 
-    private static Tensor Through(ModuleList<Block> blocks, int first, Tensor x, int repeat, Pass pass)
+    /// <summary>
+    /// The stages of <see cref="LanguageModel.BackwardStages"/>: the final norm goes with the last block, the blocks at the end go one by one, then
+    /// the whole middle, then the blocks at the beginning; the first of all and the embedding, which is the head too, come last.
+    /// </summary>
+    public IReadOnlyList<IReadOnlyList<string>> BackwardStages()
     {
-        for (int i = 0; i < blocks.Count; i++) x = blocks[i].Forward(x, seen: null, pass.Stores[first + i], repeat, pass);
+        var stages = new List<List<string>>();
+        if (h is not null) Blocks("h", h.Count, least: 1);
+        else
+        {
+            Blocks("h_end", h_end!.Count, least: 0);
+            if (h_begin!.Count > 0) stages.Add(["transformer.h_mid.", "transformer.ln_mid.", "transformer.mod.", "depth_emb."]);
+            Blocks("h_begin", h_begin.Count, least: 1);
+        }
+        if (stages.Count > 0) stages[0].Add("transformer.ln_f.");
+        return stages;
+
+        void Blocks(string name, int count, int least)
+        {
+            for (int i = count - 1; i >= least; i--) stages.Add([$"transformer.{name}.{i}."]);
+        }
+    }
+
+    /// <summary>Blocks one after the other; the backward pass pauses before each but the first.</summary>
+    /// <param name="blocks">The blocks.</param>
+    /// <param name="first">Number of the first among all that have weights.</param>
+    /// <param name="x">(B, T, D).</param>
+    /// <param name="repeat">From 0.</param>
+    /// <param name="pass">What they share.</param>
+    /// <param name="stage">The backward stage of the last block.</param>
+    /// <param name="cutFirst">Whether the backward pass pauses before the first, too.</param>
+    private static Tensor Through(ModuleList<Block> blocks, int first, Tensor x, int repeat, Pass pass, int stage, bool cutFirst = false)
+    {
+        for (int i = 0; i < blocks.Count; i++)
+        {
+            if (i > 0 || cutFirst) x = pass.Cuts?.Cut(stage + blocks.Count - 1 - i, x) ?? x;
+            x = blocks[i].Forward(x, seen: null, pass.Stores[first + i], repeat, pass);
+        }
         return x;
     }
 }

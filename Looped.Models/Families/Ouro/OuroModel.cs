@@ -40,6 +40,9 @@ internal sealed class OuroModel : LanguageModel, ILoopMap
     /// <inheritdoc/>
     public override int? Loops => Config.Loops;
 
+    /// <summary>Head and gate, which only the states between them and the layers feed.</summary>
+    public override IReadOnlyList<IReadOnlyList<string>> BackwardStages => [["lm_head.", "model.early_exit_gate."]];
+
     /// <inheritdoc/>
     public override ModelOutput Forward(ModelInput input)
     {
@@ -52,7 +55,10 @@ internal sealed class OuroModel : LanguageModel, ILoopMap
         ExitRule rule = input.Training ? Config.TrainingExit : Config.Exit;
         if (input.Targets is null) return new(Logits([.. states.Select(Newest)], rule, Config.ExitThreshold).MoveToOuterDisposeScope(), Loss: null, Loops: loops);
 
-        Tensor logits = Logits(states, rule, Config.ExitThreshold);                                         // (B, T, V)
+        IReadOnlyList<Tensor> answers = input.Cuts is not { } cuts ? states
+            : rule == ExitRule.Last ? [cuts.Cut(0, states[^1])]
+            : [.. states.Select(state => cuts.Cut(0, state))];
+        Tensor logits = Logits(answers, rule, Config.ExitThreshold);                                        // (B, T, V)
         Tensor crossEntropy = CrossEntropy(logits, input.Targets);
         again?.Keep();
         Action? rest = again is null ? null : () => Finish(again);

@@ -58,6 +58,13 @@ internal sealed class StarsModel : LanguageModel, ILoopMap
     /// <inheritdoc/>
     public override int? Loops => Config.Loops;
 
+    /// <summary>The coda, then the loop; the embeddings, one of which is the head, and the prelude come last.</summary>
+    public override IReadOnlyList<IReadOnlyList<string>> BackwardStages =>
+        [.. CutsCoda ? new string[][] { ["coda.", "ln_f."] } : [], .. prelude is null ? Array.Empty<string[]>() : [["coda.", "ln_f.", "layers."]]];
+
+    /// <summary>Whether the graph is in two pieces before the coda: the limit on the last step hangs on the loop by itself.</summary>
+    private bool CutsCoda => coda is not null && !Config.L2Limit;
+
     /// <summary>Numbers of a reference vector that stand in for draws; null outside of parity runs.</summary>
     internal GivenDraws? Given { get; set; }
 
@@ -67,7 +74,7 @@ internal sealed class StarsModel : LanguageModel, ILoopMap
         using var scope = NewDisposeScope();
         Pass pass = NewPass(input.Random);
         int loops = LoopsOf(input);
-        LoopStates states = Run(Embed(input.Tokens, 0, pass), loops, pass, watch: input.Watch);
+        LoopStates states = Run(Embed(input.Tokens, 0, pass), loops, pass, watch: input.Watch, cuts: input.Cuts);
         if (input.Targets is null) return new ModelOutput(Head(Newest(states.Output)).MoveToOuterDisposeScope(), Loss: null, Loops: loops);
 
         Tensor logits = Head(states.Output);                                                                // (B, T, V)
@@ -91,9 +98,14 @@ internal sealed class StarsModel : LanguageModel, ILoopMap
     /// <param name="caches">Keys and values of earlier tokens; null where there are none.</param>
     /// <param name="trace">Told of the state after each loop; it copies what it keeps.</param>
     /// <param name="watch">Told what each loop does.</param>
-    public LoopStates Run(Tensor x, int loops, Pass pass, StarsCaches? caches = null, Action<Tensor>? trace = null, LoopWatch? watch = null)
+    /// <param name="cuts">Where the backward pass is to pause; null for nowhere.</param>
+    public LoopStates Run(Tensor x, int loops, Pass pass, StarsCaches? caches = null, Action<Tensor>? trace = null, LoopWatch? watch = null, BackwardCuts? cuts = null)
     {
-        if (prelude is not null) x = prelude.Forward(x, pass, caches?.Prelude, loop: 0);
+        if (prelude is not null)
+        {
+            x = prelude.Forward(x, pass, caches?.Prelude, loop: 0);
+            x = cuts?.Cut(CutsCoda ? 1 : 0, x) ?? x;
+        }
         Tensor? before = null;
         for (int n = 0; n < loops; n++)
         {
@@ -102,7 +114,9 @@ internal sealed class StarsModel : LanguageModel, ILoopMap
             trace?.Invoke(x);
             watch?.Loop(before, x);
         }
-        return new(x, before, coda is null ? x : coda.Forward(x, pass, caches?.Coda, loop: 0));
+        if (coda is null) return new(x, before, x);
+        Tensor last = CutsCoda && cuts is not null ? cuts.Cut(0, x) : x;
+        return new(x, before, coda.Forward(last, pass, caches?.Coda, loop: 0));
     }
 
     /// <summary>One loop: every looped layer once, (B, T, d) → (B, T, d).</summary>

@@ -99,6 +99,14 @@ public class ReplicaTests
     }
 
     [Fact]
+    public void A_gradient_that_comes_after_its_stage_is_an_error()
+    {
+        using Replica replica = Create(Recipe(r => r with { Model = new ToyConfig { Family = "toy", SequenceLength = 6, LiesAboutStages = true } }));
+        var error = Assert.Throws<InvalidOperationException>(() => replica.Compute(Batch(0, 0)));
+        Assert.Contains("layer.", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_tensor_that_no_micro_batch_touched_is_left_alone()
     {
         Recipe recipe = Recipe(r => r with { Model = new ToyConfig { Family = "toy", SequenceLength = 6, DropLayer = true } });
