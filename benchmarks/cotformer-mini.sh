@@ -25,7 +25,7 @@ for seed in $seeds; do for model in $models; do echo "$recipes $model $seed"; do
 
 # Mean and standard error of the numbers on a line after the first word.
 summary() { awk '{ n = NF - 1; s = 0; q = 0; for (i = 2; i <= NF; i++) s += $i; m = s / n; for (i = 2; i <= NF; i++) q += ($i - m) ^ 2
-    printf "| %s | %.3f ± %.3f |", $1, m, n > 1 ? sqrt(q / (n - 1) / n) : 0; for (i = 2; i <= NF; i++) printf " %.3f%s", $i, i < NF ? "," : " |\n" }'; }
+    printf "| %s | %.3f ± %.3f |", $1, m, (n > 1 ? sqrt(q / (n - 1) / n) : 0); for (i = 2; i <= NF; i++) printf " %.3f%s", $i, i < NF ? "," : " |\n" }'; }
 
 echo "| model | perplexity, mean ± standard error | seeds $seeds |"
 echo "| --- | --- | --- |"

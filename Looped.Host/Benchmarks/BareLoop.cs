@@ -1,9 +1,11 @@
 using Looped.Models.Data;
 using Looped.Models.Families;
+using Looped.Models.Native;
 using Looped.Models.Optimization;
 using Looped.Models.Randomness;
 using Looped.Models.Recipes;
 using TorchSharp.Modules;
+using static Looped.Models.Native.Numbers;
 using static TorchSharp.torch;
 
 namespace Looped.Host.Benchmarks;
@@ -66,7 +68,7 @@ internal sealed class BareLoop : IDisposable
             Tensor tokens = tensor(batch.Tokens, dtype: ScalarType.Int64).view(batch.Sequences, batch.Length);
             Tensor targets = tensor(batch.Targets, dtype: ScalarType.Int64).view(batch.Sequences, batch.Length);
             Tensor loss = _model.Forward(new ModelInput(tokens, targets, RandomStream.ForMicroBatch(_recipe.Seed, _step, i))).Loss!;
-            (loss / microBatches).backward();
+            loss.Over(microBatches).backward();
             loss.item<float>();
         }
         Update();
@@ -80,7 +82,7 @@ internal sealed class BareLoop : IDisposable
         using IDisposable noGrad = no_grad();
         OptimizerRecipe o = _recipe.Optimizer;
         double norm = _gradients.norm().item<float>();
-        if (o.ClipNorm > 0 && norm > o.ClipNorm) _gradients.mul_(o.ClipNorm / (norm + 1e-6));
+        if (o.ClipNorm > 0 && norm > o.ClipNorm) _gradients.mul_(Number(o.ClipNorm / (norm + 1e-6)));
         double rate = LearningRate.At(_recipe.Schedule, o.LearningRate, _step, _recipe.Training.Steps);
         long rest = _values.numel() - _decaying;
         Group(0, _decaying, o.WeightDecay, count: true);
@@ -91,7 +93,7 @@ internal sealed class BareLoop : IDisposable
         {
             if (length == 0) return;
             Tensor[] Slice(Tensor t) => [t.narrow(0, start, length)];
-            Tensor[] steps = [count ? _count : _count.sub(1)];
+            Tensor[] steps = [count ? _count : _count.sub(One)];
             _compiled.invoke("adamw", Slice(_values), Slice(_gradients), Slice(_moment1), Slice(_moment2), steps, rate, o.Betas[0], o.Betas[1], decay, o.Epsilon);
         }
     }

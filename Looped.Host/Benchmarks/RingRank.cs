@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.Json;
 using Looped.Actors.Collectives;
 using Looped.Actors.Collectives.Ring;
+using static Looped.Models.Native.Numbers;
 using static TorchSharp.torch;
 
 namespace Looped.Host.Benchmarks;
@@ -41,7 +42,7 @@ internal static class RingRank
             ring.Barrier();
             long started = Stopwatch.GetTimestamp();
             ring.AllReduce(input, output, ReduceOperation.Sum);
-            mine.fill_(Stopwatch.GetTimestamp() - started);
+            mine.fill_(Number(Stopwatch.GetTimestamp() - started));
             ring.AllReduce(mine, slowest, ReduceOperation.Max);
             if (round >= 0) seconds[round] = slowest.item<long>() / (double)Stopwatch.Frequency;
         }

@@ -1,4 +1,5 @@
 using Looped.Models.Families;
+using Looped.Models.Native;
 using Looped.Models.Randomness;
 using static TorchSharp.torch;
 
@@ -95,9 +96,9 @@ public sealed record LoopStability(int Loop, LoopSpectrum? Exact, double Estimat
             estimate = Math.Abs((v * product).sum().to(ScalarType.Float64).item<double>());
             double length = product.norm().to(ScalarType.Float64).item<double>();
             if (length < 1e-10) return (length, i, true);
-            Tensor next = product / length;
+            Tensor next = product.Over(length);
             // A negative eigenvalue turns v around at every iteration.
-            double moved = Math.Min((next - v).norm().to(ScalarType.Float64).item<double>(), (next + v).norm().to(ScalarType.Float64).item<double>());
+            double moved = Math.Min((next - v).norm().to(ScalarType.Float64).item<double>(), next.Plus(v).norm().to(ScalarType.Float64).item<double>());
             if (moved < 1e-6) return (estimate, i, true);
             v = next;
         }

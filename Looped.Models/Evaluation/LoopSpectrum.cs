@@ -1,3 +1,5 @@
+using Looped.Models.Native;
+using static Looped.Models.Native.Numbers;
 using static TorchSharp.torch;
 
 namespace Looped.Models.Evaluation;
@@ -21,11 +23,11 @@ public sealed record LoopSpectrum(double SquaredFrobenius, double LargestSingula
         {
             using var pass = NewDisposeScope();
             Tensor cotangent = zeros_like(y);
-            cotangent.view(sequences, size).select(1, row).fill_(1);
+            cotangent.view(sequences, size).select(1, row).fill_(One);
             jacobian.select(1, row).copy_(autograd.grad([y], [x], [cotangent], retain_graph: true)[0].reshape(sequences, size));
         }
         return new(
-            jacobian.square().sum().item<double>(),
+            jacobian.Squared().sum().item<double>(),
             linalg.svdvals(jacobian).max().item<double>(),
             linalg.eigvals(jacobian).abs().max().item<double>());
     }

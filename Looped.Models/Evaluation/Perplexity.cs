@@ -1,6 +1,7 @@
 using Looped.Models.Data;
 using Looped.Models.Families;
 using Looped.Models.Native;
+using static Looped.Models.Native.Numbers;
 using static TorchSharp.torch;
 
 namespace Looped.Models.Evaluation;
@@ -50,7 +51,7 @@ public static class Perplexity
             Tensor targets = tensor(batch.Targets, dtype: ScalarType.Int64).view(batch.Sequences, batch.Length).to(device);
             using Autocast? mixed = model.EnterPrecision();
             Tensor logits = model.Forward(new ModelInput(input, targets, Loops: loops, LengthFactors: lengthFactors)).Logits;
-            Tensor scored = targets.ne(MicroBatch.Ignored);
+            Tensor scored = targets.ne(Number(MicroBatch.Ignored));
             Tensor losses = nn.functional.cross_entropy(logits.view(-1, model.VocabularySize), targets.view(-1),
                 ignore_index: MicroBatch.Ignored, reduction: nn.Reduction.None).view(batch.Sequences, batch.Length).to(ScalarType.Float64);
             double[] perSequence = [.. losses.sum(1).cpu().data<double>()];

@@ -1,3 +1,4 @@
+using Looped.Models.Native;
 using static TorchSharp.torch;
 
 namespace Looped.Models.Evaluation;
@@ -15,7 +16,7 @@ internal readonly record struct PrincipalComponents(Tensor Scores, Tensor Explai
         using var scope = NewDisposeScope();
         Tensor wide = points.to(ScalarType.Float64), centred = wide - wide.mean([0], keepdim: true);
         (Tensor u, Tensor s, _) = linalg.svd(centred, fullMatrices: false);
-        Tensor variances = s.square();
+        Tensor variances = s.Squared();
         return new((u * s).narrow(1, 0, components).MoveToOuterDisposeScope(), (variances / variances.sum()).narrow(0, 0, components).MoveToOuterDisposeScope());
     }
 }

@@ -1,3 +1,4 @@
+using static Looped.Models.Native.Numbers;
 using static TorchSharp.torch;
 
 namespace Looped.Models.Layers;
@@ -75,14 +76,14 @@ internal sealed class CausalAttention(int? window) : IDisposable
     private Tensor Build(long start, long end, long n, int repeats, Tensor like)
     {
         using var scope = NewDisposeScope();
-        Tensor i = arange(start, end, device: like.device).unsqueeze(1), j = arange(n, device: like.device).repeat_interleave(repeats).unsqueeze(0);
+        Tensor i = Range(start, end, like.device).unsqueeze(1), j = Range(0, n, like.device).repeat_interleave(repeats).unsqueeze(0);
         return Hide(Hidden(i, j), like).MoveToOuterDisposeScope();
     }
 
-    private Tensor Hidden(Tensor i, Tensor j) => window is { } w ? (j > i).logical_or(j < i - w) : j > i;
+    private Tensor Hidden(Tensor i, Tensor j) => window is { } w ? (j > i).logical_or(j < i.sub(Number(w))) : j > i;
 
     private static Tensor Hide(Tensor hidden, Tensor like) =>
-        zeros(hidden.shape, dtype: like.dtype, device: like.device).masked_fill(hidden, double.NegativeInfinity);
+        zeros(hidden.shape, dtype: like.dtype, device: like.device).masked_fill(hidden, Number(double.NegativeInfinity));
 
     private static Tensor Attend(Tensor queries, Tensor keys, Tensor values, Tensor? mask, bool causal)
     {

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Looped.Models.Native;
 using static TorchSharp.torch;
 
 namespace Looped.Models.Layers;
@@ -42,6 +43,6 @@ internal static class HalfRotary
         using var scope = NewDisposeScope();
         long half = x.shape[3] / 2;
         Tensor first = x.narrow(3, 0, half), second = x.narrow(3, half, half);
-        return cat([first * turns.Cosines - second * turns.Sines, second * turns.Cosines + first * turns.Sines], 3).MoveToOuterDisposeScope();
+        return cat([first * turns.Cosines - second * turns.Sines, (second * turns.Cosines).Plus(first * turns.Sines)], 3).MoveToOuterDisposeScope();
     }
 }

@@ -1,3 +1,4 @@
+using static Looped.Models.Native.Numbers;
 using static TorchSharp.torch;
 
 namespace Looped.Models.Layers;
@@ -20,8 +21,8 @@ internal static class PlainAttention
         long t = queries.shape[1], n = keys.shape[1];
         Tensor q = queries.transpose(1, 2), k = keys.transpose(1, 2), v = values.transpose(1, 2);           // (B, H, ·, h)
         Tensor later = ones([t, n], dtype: ScalarType.Bool, device: queries.device).triu(n - t + 1);
-        Tensor scores = matmul(q, k.transpose(2, 3)).mul(1 / Math.Sqrt(q.shape[3]));                        // (B, H, t, n)
-        Tensor shares = dropout.Apply(scores.masked_fill(later, double.NegativeInfinity).softmax(-1));
+        Tensor scores = matmul(q, k.transpose(2, 3)).mul(Number(1 / Math.Sqrt(q.shape[3])));                        // (B, H, t, n)
+        Tensor shares = dropout.Apply(scores.masked_fill(later, Number(double.NegativeInfinity)).softmax(-1));
         return matmul(shares, v).transpose(1, 2).flatten(2).MoveToOuterDisposeScope();
     }
 }

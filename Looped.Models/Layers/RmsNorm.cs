@@ -1,3 +1,4 @@
+using Looped.Models.Native;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -25,7 +26,7 @@ internal sealed class RmsNorm : nn.Module<Tensor, Tensor>
         using var scope = NewDisposeScope();
         Tensor x = input.dtype is ScalarType.BFloat16 or ScalarType.Float16 ? input.to(ScalarType.Float32) : input;
         double epsilon = _epsilon ?? MachineEpsilon(input.dtype);
-        Tensor normed = x.mul(x.square().mean([-1], keepdim: true).add(epsilon).rsqrt());
+        Tensor normed = x.mul(x.Squared().mean([-1], keepdim: true).Plus(epsilon).rsqrt());
         return normed.to(input.dtype).mul(weight).MoveToOuterDisposeScope();
     }
 

@@ -1,3 +1,5 @@
+using Looped.Models.Native;
+using static Looped.Models.Native.Numbers;
 using static TorchSharp.torch;
 
 namespace Looped.Models.Objectives;
@@ -28,8 +30,8 @@ internal static class JacobianRegulariser
         Tensor product = probe;
         for (int i = 0; i < iterations; i++)
             product = autograd.grad([loop(x)], [x], [Unit(product)], retain_graph: true, create_graph: true)[0];
-        return new(product.square().sum().MoveToOuterDisposeScope(), product.MoveToOuterDisposeScope());
+        return new(product.Squared().sum().MoveToOuterDisposeScope(), product.MoveToOuterDisposeScope());
     }
 
-    private static Tensor Unit(Tensor v) => v / (v.square().sum().sqrt() + Least);
+    private static Tensor Unit(Tensor v) => v / v.Squared().sum().sqrt().Plus(Least);
 }

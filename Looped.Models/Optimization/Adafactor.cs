@@ -1,4 +1,6 @@
+using Looped.Models.Native;
 using Looped.Models.Recipes;
+using static Looped.Models.Native.Numbers;
 using static TorchSharp.torch;
 
 namespace Looped.Models.Optimization;
@@ -48,7 +50,7 @@ internal sealed class Adafactor : IOptimizer
         {
             using var scope = NewDisposeScope();
             Tensor value = FlatParameters.Slice(values, slot).view([.. slot.Shape]);
-            Tensor gradient = (FlatParameters.Slice(sums, slot).to(ScalarType.Float64) * factor).to(values.dtype).view(value.shape);
+            Tensor gradient = (FlatParameters.Slice(sums, slot).to(ScalarType.Float64).Times(factor)).to(values.dtype).view(value.shape);
             Update(slot, value, gradient, learningRate, ++Counts[slot.Index]);
         }
     }
@@ -58,10 +60,10 @@ internal sealed class Adafactor : IOptimizer
         double relative = _recipe.RelativeStep ? Math.Min(LargestStep, 1 / Math.Sqrt(count)) : learningRate;
         double rate = Math.Max(SmallestScale, RootMeanSquare(value)) * relative;
         double keep = 1 - Math.Pow(count, DecayRate);
-        Tensor squares = gradient * gradient + Tiny;
+        Tensor squares = (gradient * gradient).Plus(Tiny);
         Tensor update = gradient * (IsFactored(slot) ? Factored(slot, squares, keep) : Blend(_vectors, Buffers[2], slot, squares, keep).rsqrt());
-        update.mul_(rate / Math.Max(1, RootMeanSquare(update) / ClipThreshold));
-        if (slot.Decays && _recipe.WeightDecay > 0) value.mul_(1 - _recipe.WeightDecay * rate);
+        update.mul_(Number(rate / Math.Max(1, RootMeanSquare(update) / ClipThreshold)));
+        if (slot.Decays && _recipe.WeightDecay > 0) value.mul_(Number(1 - _recipe.WeightDecay * rate));
         value.sub_(update);
     }
 
@@ -76,7 +78,7 @@ internal sealed class Adafactor : IOptimizer
     {
         ParameterSlot slot = slots[of.Name];
         Tensor mean = FlatParameters.Slice(buffer.Values, slot).view([.. slot.Shape]);
-        return mean.mul_(keep).add_(newest, alpha: 1 - keep);
+        return mean.mul_(Number(keep)).add_(newest, alpha: Number(1 - keep));
     }
 
     private static double RootMeanSquare(Tensor tensor) => tensor.norm().to(ScalarType.Float64).item<double>() / Math.Sqrt(tensor.numel());

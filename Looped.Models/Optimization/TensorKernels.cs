@@ -1,3 +1,5 @@
+using Looped.Models.Native;
+using static Looped.Models.Native.Numbers;
 using static TorchSharp.torch;
 
 namespace Looped.Models.Optimization;
@@ -12,14 +14,14 @@ internal sealed class TensorKernels(Recipes.Reduction reduction, ScalarType mode
     public bool Accumulate(Tensor gradient, Tensor sums, double scale)
     {
         using var scope = NewDisposeScope();
-        Tensor scaled = gradient.detach().view(-1).to(ScalarType.Float64) * scale;
+        Tensor scaled = gradient.detach().view(-1).to(ScalarType.Float64).Times(scale);
         if (!_exact)
         {
-            sums.add_(scaled.to(modelType));
+            sums.Plus_(scaled.to(modelType));
             return scaled.isfinite().all().item<bool>();
         }
-        Tensor acceptable = scaled.abs().lt(FixedPoint.Limit);
-        sums.add_(scaled.where(acceptable, zeros_like(scaled)).round_().to(ScalarType.Int64));
+        Tensor acceptable = scaled.abs().lt(Number(FixedPoint.Limit));
+        sums.Plus_(scaled.where(acceptable, zeros_like(scaled)).round_().to(ScalarType.Int64));
         return acceptable.all().item<bool>();
     }
 
@@ -35,20 +37,20 @@ internal sealed class TensorKernels(Recipes.Reduction reduction, ScalarType mode
         using var scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
         Tensor gradient = Gradient(sums, s.Factor);
-        parameter.mul_(1 - s.LearningRate * s.WeightDecay);
+        parameter.mul_(Number(1 - s.LearningRate * s.WeightDecay));
         moment1.lerp_(gradient, 1 - s.Beta1);
-        moment2.mul_(s.Beta2).addcmul_(gradient, gradient, 1 - s.Beta2);
-        Tensor denominator = moment2.sqrt().div_(s.RootCorrection).add_(s.Epsilon);
-        parameter.addcdiv_(moment1, denominator, -s.StepSize);
+        moment2.mul_(Number(s.Beta2)).addcmul_(gradient, gradient, Number(1 - s.Beta2));
+        Tensor denominator = moment2.sqrt().div_(Number(s.RootCorrection)).add_(Number(s.Epsilon), One);
+        parameter.addcdiv_(moment1, denominator, Number(-s.StepSize));
     }
 
     public void Sgd(Tensor parameter, Tensor sums, Tensor velocity, in SgdScalars s)
     {
         using var scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
-        velocity.mul_(s.Momentum).add_(Gradient(sums, s.Factor) + parameter * s.WeightDecay);
-        parameter.add_(velocity, alpha: -s.LearningRate);
+        velocity.mul_(Number(s.Momentum)).Plus_(Gradient(sums, s.Factor).Plus(parameter.Times(s.WeightDecay)));
+        parameter.add_(velocity, alpha: Number(-s.LearningRate));
     }
 
-    private Tensor Gradient(Tensor sums, double factor) => (sums.to(ScalarType.Float64) * factor).to(modelType);
+    private Tensor Gradient(Tensor sums, double factor) => sums.to(ScalarType.Float64).Times(factor).to(modelType);
 }

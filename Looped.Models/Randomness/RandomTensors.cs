@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using static Looped.Models.Native.Numbers;
 using static TorchSharp.torch;
 
 namespace Looped.Models.Randomness;
@@ -14,9 +15,9 @@ public static class RandomTensors
     {
         ArgumentNullException.ThrowIfNull(like);
         using Tensor uniform = Uniform(stream, like.shape);
-        using Tensor kept = uniform.ge(rate);
+        using Tensor kept = uniform.ge(Number(rate));
         using Tensor mask = kept.to(like.dtype);
-        Tensor scaled = mask.mul(1 / (1 - rate));
+        Tensor scaled = mask.mul(Number(1 / (1 - rate)));
         if (like.device_type == TorchSharp.DeviceType.CPU) return scaled;
         using (scaled) return scaled.to(like.device);
     }

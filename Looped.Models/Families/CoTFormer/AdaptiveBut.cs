@@ -1,4 +1,6 @@
 using Looped.Models.Layers;
+using Looped.Models.Native;
+using static Looped.Models.Native.Numbers;
 using static TorchSharp.torch;
 
 namespace Looped.Models.Families.CoTFormer;
@@ -37,7 +39,7 @@ internal sealed class AdaptiveBut : RoutedModel
             // A halted token shows the first block its embedded state, and the others its frozen one.
             x = transformer.Middle(x, r, pass, after: counts[r] == counts[0] ? null : y => where(still, y, before));
             x = transformer.MiddleNorm(x, r, pass);
-            if (weights is not null) x = before * (1 - weights) + x * weights;
+            if (weights is not null) x = (before * OneMinus(weights)).Plus(x * weights);
             pass.Watch?.Loop(before, x, active);
             if (r == pass.Repeats - 1) break;
             pass.Watch?.Route(counts[r] == 0 ? 0 : counts[r + 1] / (double)counts[r]);
@@ -59,7 +61,7 @@ internal sealed class AdaptiveBut : RoutedModel
     private static (Tensor Active, Tensor Weights) Choose(Tensor logits, Tensor active, int count)
     {
         // Inactive tokens fall behind all others.
-        Tensor eligible = where(active, logits, logits.detach().min() - 0.1);
+        Tensor eligible = where(active, logits, logits.detach().min().sub(Number(0.1)));
         Tensor chosen = Router.Divide(eligible, count).Chosen.unsqueeze(2);                 // (B, k, 1)
         Tensor next = zeros_like(active).scatter(1, chosen, ones_like(chosen).to(ScalarType.Bool));
         return (next, zeros_like(logits).scatter(1, chosen, sigmoid(eligible.gather(1, chosen))));

@@ -1,4 +1,6 @@
 using Looped.Models.Layers;
+using Looped.Models.Native;
+using static Looped.Models.Native.Numbers;
 using static TorchSharp.torch;
 
 namespace Looped.Models.Families.CoTFormer;
@@ -37,7 +39,7 @@ internal sealed class AdaptiveCoTFormer : RoutedModel
             x = DepthEmbedding.Add(depth_emb, x, remaining: pass.Repeats - 1 - r);
             x = transformer.Middle(x, r, tokens.Enter(pass, r));
             x = transformer.MiddleNorm(x, r, pass);
-            if (weights is not null) x = before * (1 - weights) + x * weights;              // what the router before believed of it
+            if (weights is not null) x = (before * OneMinus(weights)).Plus(x * weights);        // what the router before believed of it
             pass.Watch?.Loop(before, x, counts[r] / (double)counts[0]);
             if (r == pass.Repeats - 1) break;
             pass.Watch?.Route(counts[r] == 0 ? 0 : counts[r + 1] / (double)counts[r]);

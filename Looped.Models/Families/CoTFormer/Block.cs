@@ -1,4 +1,5 @@
 using Looped.Models.Layers;
+using Looped.Models.Native;
 using static TorchSharp.torch;
 
 namespace Looped.Models.Families.CoTFormer;
@@ -31,8 +32,8 @@ internal sealed class Block : nn.Module
         // What autograd needs it holds itself: everything else is freed with the block, not with the micro-batch.
         using var scope = NewDisposeScope();
         Tensor normed = ln_1.forward(x);
-        x = x + attn.Forward(normed, seen is null ? normed : ln_1.forward(seen), store, repeat, pass);
-        x = x + mlp.Forward(ln_2.forward(x), pass);
+        x = x.Plus(attn.Forward(normed, seen is null ? normed : ln_1.forward(seen), store, repeat, pass));
+        x = x.Plus(mlp.Forward(ln_2.forward(x), pass));
         return x.MoveToOuterDisposeScope();
     }
 }

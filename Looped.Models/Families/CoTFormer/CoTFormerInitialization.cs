@@ -1,5 +1,6 @@
 using Looped.Models.Layers;
 using Looped.Models.Randomness;
+using static Looped.Models.Native.Numbers;
 using static TorchSharp.torch;
 
 namespace Looped.Models.Families.CoTFormer;
@@ -20,7 +21,7 @@ internal static class CoTFormerInitialization
         foreach ((string name, TorchSharp.Modules.Parameter parameter) in model.named_parameters())
         {
             if (name.EndsWith(".bias", StringComparison.Ordinal)) parameter.zero_();
-            else if (norms.Contains(name)) parameter.fill_(1);
+            else if (norms.Contains(name)) parameter.fill_(One);
             else initialization.For(name).FillNormal_(parameter, CoTFormerNames.IsResidualProjection(name) ? Deviation / Math.Sqrt(2 * layers) : Deviation);
         }
     }

@@ -1,5 +1,6 @@
 using Looped.Models.Data;
 using Looped.Models.Layers;
+using Looped.Models.Native;
 using Looped.Models.Randomness;
 using static TorchSharp.torch;
 using Linear = Looped.Models.Layers.Linear;
@@ -112,7 +113,7 @@ internal abstract class CoTFormerModel : LanguageModel
         Tensor loss = nn.functional.cross_entropy(logits.view(-1, VocabularySize), targets.flatten(), ignore_index: MicroBatch.Ignored);
         return hidden.Penalty is null || pass.Random is null
             ? new ModelOutput(logits, loss, AverageDepth: hidden.AverageDepth)
-            : new ModelOutput(logits, loss + hidden.Penalty, CrossEntropy: loss, hidden.AverageDepth);
+            : new ModelOutput(logits, loss.Plus(hidden.Penalty), CrossEntropy: loss, hidden.AverageDepth);
     }
 
     /// <summary>Final norm and tied head: (B, T, D) → (B, T, V).</summary>

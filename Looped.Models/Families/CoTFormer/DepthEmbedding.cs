@@ -1,4 +1,6 @@
 using Looped.Models.Layers;
+using Looped.Models.Native;
+using static Looped.Models.Native.Numbers;
 using static TorchSharp.torch;
 
 namespace Looped.Models.Families.CoTFormer;
@@ -34,7 +36,7 @@ internal sealed class DepthEmbedding : nn.Module
     public Tensor Add(Tensor x, int remaining)
     {
         // A multiplier of 0 is not left out: the reference's gradient is zero there, not absent.
-        using Tensor row = _linear ? embs.Table.mul(remaining) : embs.Table.narrow(0, Math.Min(remaining, _rows - 1), 1);   // (1, D)
-        return x + row;
+        using Tensor row = _linear ? embs.Table.mul(Number(remaining)) : embs.Table.narrow(0, Math.Min(remaining, _rows - 1), 1);   // (1, D)
+        return x.Plus(row);
     }
 }

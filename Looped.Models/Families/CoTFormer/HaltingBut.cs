@@ -1,4 +1,6 @@
 using Looped.Models.Layers;
+using Looped.Models.Native;
+using static Looped.Models.Native.Numbers;
 using static TorchSharp.torch;
 using Linear = Looped.Models.Layers.Linear;
 
@@ -35,26 +37,26 @@ internal sealed class HaltingBut : CoTFormerModel
         for (int r = 1; r <= pass.Repeats; r++)
         {
             Tensor before = x, c = goesOn, shown = frozen;
-            x = transformer.Middle(x, r - 1, pass, seen: y => shown + c * y);
+            x = transformer.Middle(x, r - 1, pass, seen: y => shown.Plus(c * y));
             x = where(active, x, before);
             pass.Watch?.Loop(before, x, active);
             pass.Trace?.Invoke($"rep{r}.frozen_out", x);
 
             Tensor gate = depth_predictor.forward(x);                                       // (B, T, 2): log of going on, log of halting
-            Tensor halts = (never + gate.narrow(2, 1, 1)).exp();                            // probability of halting exactly here
-            never = never + gate.narrow(2, 0, 1);
-            cost = cost + (r * halts * active).sum();
-            Tensor final = r == pass.Repeats ? ones_like(active) : never.exp() < 1 - Config.HaltThreshold;
-            goesOn = never.exp().masked_fill(final, 0);
-            frozen = frozen + (c - goesOn) * x;
+            Tensor halts = never.Plus(gate.narrow(2, 1, 1)).exp();                          // probability of halting exactly here
+            never = never.Plus(gate.narrow(2, 0, 1));
+            cost = cost.Plus((halts.mul(Number(r)) * active).sum());
+            Tensor final = r == pass.Repeats ? ones_like(active) : never.exp().lt(Number(1 - Config.HaltThreshold));
+            goesOn = never.exp().masked_fill(final, Number(0));
+            frozen = frozen.Plus((c - goesOn) * x);
             active = active.logical_and(final.logical_not());
-            if (r < pass.Repeats) executed = executed + active.sum();
+            if (r < pass.Repeats) executed = executed.Plus(active.sum());
             pass.Trace?.Invoke($"rep{r}.is_final", final.squeeze(2).to(ScalarType.Byte));
             pass.Trace?.Invoke($"rep{r}.continue_prob", goesOn.squeeze(2));
         }
-        cost = cost + (never.exp() * (pass.Repeats + 1)).sum();                             // a sum over tokens, as in the reference
+        cost = cost.Plus(never.exp().mul(Number(pass.Repeats + 1)).sum());                    // a sum over tokens, as in the reference
         double repeats = executed.item<long>() / (double)(x.shape[0] * x.shape[1]);
-        return new(transformer.End(x, pass), Depth(repeats), cost * Config.ActPenalty);
+        return new(transformer.End(x, pass), Depth(repeats), cost.Times(Config.ActPenalty));
     }
 
     /// <inheritdoc/>

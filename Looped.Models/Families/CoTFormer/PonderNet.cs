@@ -1,7 +1,9 @@
 using Looped.Models.Data;
 using Looped.Models.Layers;
+using Looped.Models.Native;
 using Looped.Models.Randomness;
 using TorchSharp.Modules;
+using static Looped.Models.Native.Numbers;
 using static TorchSharp.torch;
 using LayerNorm = Looped.Models.Layers.LayerNorm;
 using Linear = Looped.Models.Layers.Linear;
@@ -72,8 +74,8 @@ internal sealed class PonderNet : CoTFormerModel
             ignore_index: MicroBatch.Ignored, reduction: nn.Reduction.None).view(probabilities.shape);          // (B, R, T)
         // The reference takes the losses in the order (b, r, t) and the weights in the order (b, t, r).
         Tensor weights = Config.PondernetWeightOrder == PonderWeightOrder.Reference ? probabilities.transpose(1, 2).reshape(losses.shape) : probabilities;
-        Tensor loss = (losses * weights).mean() + Config.PonderKlDivLossWeight * Divergence(probabilities);
-        Tensor crossEntropy = losses.detach().gather(1, drawn).sum() / targets.ne(MicroBatch.Ignored).sum();
+        Tensor loss = (losses * weights).mean().Plus(Divergence(probabilities).Times(Config.PonderKlDivLossWeight));
+        Tensor crossEntropy = losses.detach().gather(1, drawn).sum() / targets.ne(Number(MicroBatch.Ignored)).sum();
         return new ModelOutput(logits, loss, crossEntropy, depth);
     }
 
@@ -84,7 +86,7 @@ internal sealed class PonderNet : CoTFormerModel
     private Tensor Draw(Tensor halting, Pass pass)
     {
         Tensor goesOn = Uniforms(halting, pass).gt(halting);                                // (B, R, T)
-        return goesOn.to(ScalarType.Int64).cumprod(1).sum(1, keepdim: true).clamp_max(pass.Repeats - 1);
+        return goesOn.to(ScalarType.Int64).cumprod(1).sum(1, keepdim: true).clamp_max(Number(pass.Repeats - 1));
     }
 
     /// <summary>Evaluation draws too, but always the same number for a position, so that its results can be repeated and a decoder agrees.</summary>
@@ -100,16 +102,16 @@ internal sealed class PonderNet : CoTFormerModel
     /// <summary>q_r = λ_r Π_{s&lt;r} (1 − λ_s), the last one what is left; (B, R, T).</summary>
     private static Tensor Geometric(Tensor halting)
     {
-        Tensor goesOn = (1 - halting).clamp(1e-10, 1).log();            // log (1 − λ_r)
+        Tensor goesOn = OneMinus(halting).clamp(Number(1e-10), One).log();            // log (1 − λ_r)
         Tensor reached = zeros_like(goesOn.narrow(1, 0, 1));            // log Π_{s<r} (1 − λ_s), (B, 1, T); summed one by one: GPUs have no deterministic cumsum
         var q = new List<Tensor>();
         for (int r = 0; r < halting.shape[1] - 1; r++)
         {
             q.Add(reached.exp() * halting.narrow(1, r, 1));
-            reached = reached + goesOn.narrow(1, r, 1);
+            reached = reached.Plus(goesOn.narrow(1, r, 1));
         }
         Tensor left = q.Aggregate(ones_like(reached), (rest, one) => rest - one);
-        return cat([.. q, left], 1).clamp(0, 1);
+        return cat([.. q, left], 1).clamp(Number(0), One);
     }
 
     /// <summary>KL(prior ‖ q), the mean over tokens; the prior is geometric, the last repeat takes what is left.</summary>
@@ -120,7 +122,7 @@ internal sealed class PonderNet : CoTFormerModel
         double[] prior = [.. Enumerable.Range(0, (int)repeats).Select(r => r < repeats - 1 ? lambda * Math.Pow(1 - lambda, r) : Math.Pow(1 - lambda, r))];
         double entropy = prior.Sum(g => g > 0 ? g * Math.Log(g) : 0);
         Tensor g = tensor(prior, dtype: probabilities.dtype, device: probabilities.device).view(1, repeats, 1);
-        return entropy - (g * (probabilities + 1e-8).log()).sum() / (probabilities.shape[0] * probabilities.shape[2]);
+        return (g * probabilities.Plus(1e-8).log()).sum().Over(probabilities.shape[0] * probabilities.shape[2]).negative().Plus(entropy);
     }
 
     /// <inheritdoc/>

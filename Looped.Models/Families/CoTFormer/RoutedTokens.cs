@@ -1,3 +1,4 @@
+using static Looped.Models.Native.Numbers;
 using static TorchSharp.torch;
 
 namespace Looped.Models.Families.CoTFormer;
@@ -18,7 +19,7 @@ internal sealed class RoutedTokens
     public RoutedTokens(Tensor x, Pass pass)
     {
         _end = pass.Position + (int)x.shape[1];
-        _active = _all = arange(pass.Position, _end, device: x.device).expand(x.shape[0], x.shape[1]);
+        _active = _all = Range(pass.Position, _end, x.device).expand(x.shape[0], x.shape[1]);
         Like = x;
     }
 
@@ -50,7 +51,7 @@ internal sealed class RoutedTokens
         if (pass.Trace is { } trace)
         {
             trace($"router{router}.logits", logits);
-            trace($"router{router}.is_final", ones_like(_active).scatter(1, all ? arange(count, device: x.device).expand(x.shape[0], count) : chosen, zeros_like(_active)).to(ScalarType.Byte));
+            trace($"router{router}.is_final", ones_like(_active).scatter(1, all ? Range(0, count, x.device).expand(x.shape[0], count) : chosen, zeros_like(_active)).to(ScalarType.Byte));
         }
         if (!all)
         {

@@ -1,4 +1,6 @@
 using Looped.Models.Layers;
+using Looped.Models.Native;
+using static Looped.Models.Native.Numbers;
 using static TorchSharp.torch;
 
 namespace Looped.Models.Families.CoTFormer;
@@ -32,7 +34,7 @@ internal sealed class Router : nn.Module<Tensor, Tensor>
         (Tensor _, Tensor top) = logits.detach().squeeze(2).topk(count, dim: 1, largest: true, sorted: false);      // (B, k)
         Tensor halts = ones([logits.shape[0], n], dtype: ScalarType.Int64, device: logits.device).scatter(1, top, zeros_like(top));
         // Chosen tokens first, and within each part by place: the numbers are distinct, so any sort gives this order.
-        Tensor order = argsort(halts * n + arange(n, device: logits.device), dim: 1);                              // (B, n)
+        Tensor order = argsort(halts.mul(Number(n)).Plus(Range(0, n, logits.device)), dim: 1);                              // (B, n)
         return (order.narrow(1, 0, count).MoveToOuterDisposeScope(), order.narrow(1, count, n - count).MoveToOuterDisposeScope());
     }
 }

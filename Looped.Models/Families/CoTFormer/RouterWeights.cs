@@ -1,3 +1,4 @@
+using static Looped.Models.Native.Numbers;
 using static TorchSharp.torch;
 
 namespace Looped.Models.Families.CoTFormer;
@@ -42,7 +43,7 @@ internal static class RouterWeights
     /// <param name="grid">256 in the reference, which is its sequence length.</param>
     public static IReadOnlyList<double> Factors(Tensor cascade, double threshold, int grid)
     {
-        using Tensor enough = cascade.ge(1 - threshold), counts = enough.sum([1, 2]).cpu();
+        using Tensor enough = cascade.ge(Number(1 - threshold)), counts = enough.sum([1, 2]).cpu();
         long tokens = cascade.shape[1] * cascade.shape[2];
         return [.. counts.data<long>().Select(reached => Rounded(reached, tokens, grid))];
     }

@@ -1,3 +1,4 @@
+using static Looped.Models.Native.Numbers;
 using static TorchSharp.torch;
 
 namespace Looped.Models.Families.Ouro;
@@ -18,7 +19,7 @@ internal static class ExitDistribution
         {
             Tensor stop = gates.narrow(2, t, 1).sigmoid();
             shares.Add(stop * left);
-            left = left * (1 - stop);
+            left = left * OneMinus(stop);
         }
         return cat([.. shares, left], 2).MoveToOuterDisposeScope();
     }
@@ -30,7 +31,7 @@ internal static class ExitDistribution
     public static Tensor FirstAbove(Tensor probabilities, double threshold)
     {
         using var scope = NewDisposeScope();
-        Tensor below = probabilities.cumsum(2).lt(threshold).to(ScalarType.Int64).sum(2);       // steps before it, because the sums do not fall
-        return below.clamp(max: probabilities.shape[2] - 1).MoveToOuterDisposeScope();
+        Tensor below = probabilities.cumsum(2).lt(Number(threshold)).to(ScalarType.Int64).sum(2);       // steps before it, because the sums do not fall
+        return below.clamp(max: Number(probabilities.shape[2] - 1)).MoveToOuterDisposeScope();
     }
 }

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Looped.Models.Evaluation.Parity;
 using Looped.Models.Layers;
 using Looped.Models.Randomness;
+using static Looped.Models.Native.Numbers;
 using static TorchSharp.torch;
 
 namespace Looped.Models.Families.Ouro;
@@ -65,7 +66,7 @@ internal sealed class OuroFamily : IFamily, IPublicFormat
         foreach ((string name, TorchSharp.Modules.Parameter parameter) in model.named_parameters())
         {
             if (name.EndsWith(".bias", StringComparison.Ordinal)) parameter.zero_();
-            else if (norms.Contains(name)) parameter.fill_(1);
+            else if (norms.Contains(name)) parameter.fill_(One);
             else initialization.For(name).FillNormal_(parameter, Deviation);
         }
         return model;

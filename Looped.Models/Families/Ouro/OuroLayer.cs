@@ -1,4 +1,5 @@
 using Looped.Models.Layers;
+using Looped.Models.Native;
 using static TorchSharp.torch;
 
 namespace Looped.Models.Families.Ouro;
@@ -46,8 +47,8 @@ internal sealed class OuroLayer : nn.Module
     public Tensor Forward(Tensor h, Pass pass, KeyValueStore? store, int step)
     {
         using var scope = NewDisposeScope();
-        h = h + input_layernorm_2.forward(self_attn.Forward(input_layernorm.forward(h), pass, store, step));
-        h = h + post_attention_layernorm_2.forward(mlp.forward(post_attention_layernorm.forward(h)));
+        h = h.Plus(input_layernorm_2.forward(self_attn.Forward(input_layernorm.forward(h), pass, store, step)));
+        h = h.Plus(post_attention_layernorm_2.forward(mlp.forward(post_attention_layernorm.forward(h))));
         return h.MoveToOuterDisposeScope();
     }
 }

@@ -3,6 +3,7 @@ using Looped.Models.Layers;
 using Looped.Models.Native;
 using Looped.Models.Objectives;
 using Looped.Models.Randomness;
+using static Looped.Models.Native.Numbers;
 using static TorchSharp.torch;
 using Linear = Looped.Models.Layers.Linear;
 
@@ -68,7 +69,7 @@ internal sealed class OuroModel : LanguageModel, ILoopMap
         Tensor probe = empty(states[^1].shape, dtype: states[^1].dtype, device: states[^1].device);
         random.For("probe").FillNormal_(probe, 1);
         Tensor penalty = Penalty(states[^1], probe, Config.SpectralIters, pass).Value;
-        Tensor loss = (1 - Config.RegWeight) * crossEntropy + Config.RegWeight * penalty;
+        Tensor loss = crossEntropy.Times(1 - Config.RegWeight).Plus(penalty.Times(Config.RegWeight));
         return new(logits.MoveToOuterDisposeScope(), loss.MoveToOuterDisposeScope(), crossEntropy.MoveToOuterDisposeScope(),
             Loops: loops, Regulariser: penalty.MoveToOuterDisposeScope(), FinishBackward: rest);
     }
@@ -118,7 +119,7 @@ internal sealed class OuroModel : LanguageModel, ILoopMap
         Tensor probabilities = ExitDistribution.Of(Gates(states));                                          // (B, T, n)
         // The head is linear: the mean over the steps' logits is what it makes of the mean over the states, at the cost of one.
         if (rule == ExitRule.Weighted)
-            return lm_head.forward(states.Select((s, t) => s * probabilities.narrow(2, t, 1)).Aggregate((sum, next) => sum + next));
+            return lm_head.forward(states.Select((s, t) => s * probabilities.narrow(2, t, 1)).Aggregate((sum, next) => sum.Plus(next)));
 
         Tensor chosen = ExitDistribution.FirstAbove(probabilities, threshold).unsqueeze(2).unsqueeze(3);    // (B, T, 1, 1)
         Tensor all = stack(states, 2);                                                                      // (B, T, n, d)

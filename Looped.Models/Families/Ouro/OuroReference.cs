@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Looped.Models.Data;
 using Looped.Models.Evaluation.Parity;
 using TorchSharp;
+using static Looped.Models.Native.Numbers;
 using static TorchSharp.torch;
 
 namespace Looped.Models.Families.Ouro;
@@ -89,7 +90,7 @@ internal static class OuroReference
     /// <summary>Unshifted labels, −100 where nothing is scored, as what each position should predict.</summary>
     public static Tensor Targets(Tensor labels)
     {
-        Tensor next = labels.narrow(1, 1, labels.shape[1] - 1), none = full_like(labels.narrow(1, 0, 1), MicroBatch.Ignored);
-        return cat([next.masked_fill(next.eq(-100), MicroBatch.Ignored), none], 1);
+        Tensor next = labels.narrow(1, 1, labels.shape[1] - 1), none = full_like(labels.narrow(1, 0, 1), Number(MicroBatch.Ignored));
+        return cat([next.masked_fill(next.eq(Number(-100)), Number(MicroBatch.Ignored)), none], 1);
     }
 }

@@ -1,6 +1,7 @@
 using Looped.Models.Data;
 using Looped.Models.Data.Tasks;
 using Looped.Models.Evaluation.Parity;
+using static Looped.Models.Native.Numbers;
 using static TorchSharp.torch;
 
 namespace Looped.Models.Families.Stars;
@@ -21,7 +22,7 @@ internal sealed class AdditionParity : IParityKind
             int length = rows.Max(r => r.Tokens.Length);
             Tensor targets = Table(rows.Select(r => r.Targets(length)), length);
             StarsParity.Offer(parity, "output.input_ids", () => Table(rows.Select(r => r.Padded(length)), length));
-            StarsParity.Offer(parity, "output.labels", () => targets.masked_fill(targets.eq(MicroBatch.Ignored), -100));
+            StarsParity.Offer(parity, "output.labels", () => targets.masked_fill(targets.eq(Number(MicroBatch.Ignored)), Number(-100)));
             StarsParity.Offer(parity, "output.input_len", () => tensor([.. rows.Select(r => (long)r.PromptLength)]));
             yield return parity.Conclude();
         }

@@ -1,4 +1,5 @@
 using Looped.Models.Layers;
+using Looped.Models.Native;
 using static TorchSharp.torch;
 
 namespace Looped.Models.Families.Stars;
@@ -53,8 +54,8 @@ internal sealed class Block : nn.Module
     private Tensor Join(Tensor x, nn.Module<Tensor, Tensor>? before, Func<Tensor, Tensor> branch, nn.Module<Tensor, Tensor>? after)
     {
         Tensor y = branch(before is null ? x : before.call(x));
-        if (after is null) return x + y;
-        return _normsBranch ? x + after.call(y) : after.call((_alpha == 1 ? x : x * _alpha) + y);
+        if (after is null) return x.Plus(y);
+        return _normsBranch ? x.Plus(after.call(y)) : after.call((_alpha == 1 ? x : x.Times(_alpha)).Plus(y));
     }
 
     private static nn.Module<Tensor, Tensor> Norm(StarsConfig config) => config.NormType switch

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Looped.Models.Evaluation;
 using Looped.Models.Evaluation.Parity;
+using Looped.Models.Native;
 using Looped.Models.Objectives;
 using static TorchSharp.torch;
 
@@ -44,7 +45,7 @@ internal sealed class RegulariserParity : IParityKind
         model.zero_grad();
         ModelOutput output = model.Forward(new(tokens, targets, Loops: loops));
         double weight = model.Config.RegWeight;
-        Tensor total = (1 - weight) * output.Loss! + weight * model.Penalty(end, probe, model.Config.SpectralIters, pass).Value;
+        Tensor total = output.Loss!.Times(1 - weight).Plus(model.Penalty(end, probe, model.Config.SpectralIters, pass).Value.Times(weight));
         total.backward();
         StarsParity.Offer(parity, "output.logits", () => output.Logits);
         StarsParity.Offer(parity, "output.loss", () => output.Loss!);

@@ -1,8 +1,10 @@
 using Looped.Models.Data;
 using Looped.Models.Layers;
+using Looped.Models.Native;
 using Looped.Models.Objectives;
 using Looped.Models.Randomness;
 using TorchSharp.Modules;
+using static Looped.Models.Native.Numbers;
 using static TorchSharp.torch;
 using Embedding = Looped.Models.Layers.Embedding;
 using LayerNorm = Looped.Models.Layers.LayerNorm;
@@ -84,7 +86,7 @@ internal sealed class StarsModel : LanguageModel, ILoopMap
         if (input.Random is { } random && Config.Regularises(input.Place))
         {
             penalty = Penalty(states.Last, Probe(random, states.Last), Config.SpectralIters, pass).Value;
-            loss = (1 - Config.RegWeight) * loss + Config.RegWeight * penalty;
+            loss = loss.Times(1 - Config.RegWeight).Plus(penalty.Times(Config.RegWeight));
         }
         bool plain = ReferenceEquals(loss, crossEntropy);
         return new ModelOutput(logits.MoveToOuterDisposeScope(), loss.MoveToOuterDisposeScope(), plain ? null : crossEntropy.MoveToOuterDisposeScope(),
@@ -156,8 +158,8 @@ internal sealed class StarsModel : LanguageModel, ILoopMap
     /// <param name="pass">The pass.</param>
     public Tensor Embed(Tensor tokens, int position, Pass pass)
     {
-        Tensor positions = arange(position, position + tokens.shape[1], dtype: ScalarType.Int64, device: tokens.device).clamp(max: Config.PositionRows - 1);
-        return pass.Dropout.Apply(token_embedding.forward(tokens) + position_embedding.forward(positions.unsqueeze(0)));
+        Tensor positions = Range(position, position + tokens.shape[1], tokens.device).clamp(max: Number(Config.PositionRows - 1));
+        return pass.Dropout.Apply(token_embedding.forward(tokens).Plus(position_embedding.forward(positions.unsqueeze(0))));
     }
 
     /// <summary>Final norm and tied head: (…, d) → (…, V).</summary>
@@ -208,7 +210,7 @@ internal sealed class StarsModel : LanguageModel, ILoopMap
 
     /// <summary>l2_limit (section 3.1): the mean length of the last loop's step, padding included.</summary>
     private Tensor Limited(Tensor loss, LoopStates states) => Config.L2Limit && states.Before is { } before
-        ? loss + Config.L2Weight * (states.Last - before).norm(-1).mean()
+        ? loss.Plus((states.Last - before).norm(-1).mean().Times(Config.L2Weight))
         : loss;
 
     private Tensor Probe(RandomStream random, Tensor like)

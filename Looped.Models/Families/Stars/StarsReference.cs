@@ -3,6 +3,7 @@ using Looped.Models.Data;
 using Looped.Models.Evaluation.Parity;
 using Looped.Models.Recipes;
 using TorchSharp;
+using static Looped.Models.Native.Numbers;
 using static TorchSharp.torch;
 
 namespace Looped.Models.Families.Stars;
@@ -61,7 +62,7 @@ internal static class StarsReference
     }
 
     /// <summary>Labels of the reference, −100 where nothing is scored, as targets of ours.</summary>
-    public static Tensor Targets(Tensor labels) => labels.masked_fill(labels.eq(-100), MicroBatch.Ignored);
+    public static Tensor Targets(Tensor labels) => labels.masked_fill(labels.eq(Number(-100)), Number(MicroBatch.Ignored));
 
     private static int Find(JsonObject arguments, string key, string[] names, string path)
     {
