@@ -27,6 +27,9 @@ public sealed record ClusterRecipe
 
     /// <summary>Whether gradients travel while the backward pass that completes them goes on; the bits are the same either way.</summary>
     public bool Overlap { get; init; } = true;
+
+    /// <summary>Whether workers of one host reduce gradients through memory that they share, where all members of a generation can; else over TCP. The bits are the same either way.</summary>
+    public bool SharedMemory { get; init; } = true;
 }
 
 /// <summary>The `telemetry` section.</summary>

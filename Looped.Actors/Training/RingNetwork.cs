@@ -10,7 +10,8 @@ namespace Looped.Actors.Training;
 /// <param name="listener">This process's listener; owned by the caller.</param>
 /// <param name="host">Where others reach this machine.</param>
 /// <param name="workerTimeout">A neighbour that gives no sign of life for so long is lost.</param>
-public sealed class RingNetwork(RingListener listener, string host, TimeSpan workerTimeout) : IGenerationNetwork
+/// <param name="shareMemory">Whether workers of one host may reduce through memory that they share.</param>
+public sealed class RingNetwork(RingListener listener, string host, TimeSpan workerTimeout, bool shareMemory = true) : IGenerationNetwork
 {
     /// <inheritdoc/>
     public string Endpoint { get; } = string.Create(CultureInfo.InvariantCulture,
@@ -21,7 +22,7 @@ public sealed class RingNetwork(RingListener listener, string host, TimeSpan wor
     {
         ArgumentNullException.ThrowIfNull(plan);
         if (plan.Generation.WorldSize == 1) return new SoloCollective();
-        var ring = new RingPlan(plan.Id.Term, plan.Id.Number, rank, plan.Generation.Members, [.. plan.Endpoints.Select(Parse)]);
+        var ring = new RingPlan(plan.Id.Term, plan.Id.Number, rank, plan.Generation.Members, [.. plan.Endpoints.Select(Parse)]) { ShareMemory = shareMemory };
         return listener.Join(ring, deadline, workerTimeout, cancellation);
     }
 

@@ -10,7 +10,8 @@ namespace Looped.Host.Benchmarks;
 /// <param name="world">Number of processes.</param>
 /// <param name="megabytes">Size of the buffer, in 10⁶ bytes.</param>
 /// <param name="rounds">Measured all-reduces of it.</param>
-internal sealed class RingBenchmark(int world, int megabytes, int rounds)
+/// <param name="tcp">Whether memory that the processes share is left alone.</param>
+internal sealed class RingBenchmark(int world, int megabytes, int rounds, bool tcp)
 {
     /// <summary>The command, hidden from the help, that runs one rank.</summary>
     public const string RankCommand = "ring-rank";
@@ -49,7 +50,7 @@ internal sealed class RingBenchmark(int world, int megabytes, int rounds)
         string program = Environment.ProcessPath ?? throw new LoopedException("This program does not know where it lies, so it cannot start the ranks.");
         // Started through the host `dotnet`, the program itself is its first argument.
         string[] self = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [typeof(RingBenchmark).Assembly.Location] : [];
-        string[] arguments = [.. self, "bench", RankCommand, "--rank", Number(rank), "--megabytes", Number(megabytes), "--rounds", Number(rounds)];
+        string[] arguments = [.. self, "bench", RankCommand, "--rank", Number(rank), "--megabytes", Number(megabytes), "--rounds", Number(rounds), .. tcp ? ["--tcp"] : Array.Empty<string>()];
         return Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
     }
 

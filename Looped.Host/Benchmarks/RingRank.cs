@@ -19,13 +19,13 @@ internal static class RingRank
 {
     private const int WarmUp = 2, SmallRounds = 500;
 
-    public static void Run(int rank, int megabytes, int rounds, TextReader input, TextWriter output)
+    public static void Run(int rank, int megabytes, int rounds, bool tcp, TextReader input, TextWriter output)
     {
         byte[] secret = Convert.FromBase64String(input.ReadLine()!);
         using var listener = new RingListener(IPAddress.Loopback, 0, 0, secret, Name(rank));
         output.WriteLine(listener.EndPoint.Port);
         int[] ports = JsonSerializer.Deserialize<int[]>(input.ReadLine()!)!;
-        var plan = new RingPlan(1, 1, rank, [.. ports.Select((_, r) => Name(r))], [.. ports.Select(port => new DnsEndPoint("127.0.0.1", port))]);
+        var plan = new RingPlan(1, 1, rank, [.. ports.Select((_, r) => Name(r))], [.. ports.Select(port => new DnsEndPoint("127.0.0.1", port))]) { ShareMemory = !tcp };
         using ICollective ring = listener.Join(plan, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(30), CancellationToken.None);
         set_num_threads(1);
         using Tensor values = ones(megabytes * 1_000_000L / sizeof(float)), sum = zeros_like(values), one = ones(1, ScalarType.Int64), all = zeros_like(one);

@@ -75,7 +75,7 @@ internal sealed class WorkerProcess(WorkerOptions options)
         if (!File.Exists(folder.Recipe))
             throw new LoopedException($"The run folder {folder.Root} is not visible here: all nodes need it on a shared file system. Mount it, or say where it is with --run DIR.");
         using RunData data = RunData.OpenSame(recipe, run.DataHash);
-        var network = new RingNetwork(listener, options.Advertise?.Host ?? options.Listen.Host, recipe.Cluster.WorkerTimeout);
+        var network = new RingNetwork(listener, options.Advertise?.Host ?? options.Listen.Host, recipe.Cluster.WorkerTimeout, recipe.Cluster.SharedMemory);
         if (await Reach(link, network, run) is not { } reached)
         {
             Terminal.Out.WriteLine("the run is over; there is nothing to do");

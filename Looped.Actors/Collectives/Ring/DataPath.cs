@@ -41,6 +41,23 @@ internal sealed unsafe class DataPath : IDisposable
         _scratch = (byte*)Marshal.UnsafeAddrOfPinnedArrayElement(_scratchOwner, 0);
     }
 
+    /// <summary>Whether bytes of the previous rank wait to be received.</summary>
+    public bool HasPending
+    {
+        get
+        {
+            try
+            {
+                return _in.Available > 0;
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                // Closed: the ring is broken or disposed, which its own state says better.
+                return false;
+            }
+        }
+    }
+
     /// <summary>Does this rank's part; the memory is not touched any more after <see cref="Settle"/>. Throws what the sockets throw.</summary>
     public void Run(OperationHeader header, RingProgram program, Reducer? reducer)
     {

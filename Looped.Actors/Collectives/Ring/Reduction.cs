@@ -5,7 +5,7 @@ using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace Looped.Actors.Collectives.Ring;
 
-/// <summary>Combines a chunk: <c>into = own ∘ other</c>; the three are distinct and <paramref name="bytes"/> long.</summary>
+/// <summary>Combines a chunk: <c>into = own ∘ other</c>, each <paramref name="bytes"/> long; <c>into</c> may be <c>other</c>.</summary>
 internal delegate void Reducer(nint own, nint other, nint into, int bytes);
 
 /// <summary>The element types and operations a ring can reduce.</summary>

@@ -19,7 +19,8 @@ public sealed unsafe class RingCollective : IBucketedCollective
     private readonly object _gate = new();
     private readonly byte[] _token = GC.AllocateArray<byte>(2, pinned: true);
     private Breakage? _breakage;
-    private bool _disposed;
+    private SharedPath? _shared;
+    private bool _disposed, _asked;
     private long _calls;
 
     internal RingCollective(RingPlan plan, RingLinks links, TimeSpan workerTimeout)
@@ -114,6 +115,7 @@ public sealed unsafe class RingCollective : IBucketedCollective
         _data.Close();
         _buckets.Dispose();
         _data.Dispose();
+        _shared?.Dispose();
     }
 
     /// <summary>The first cause counts: it is remembered, told to the neighbours, and ends every call. From any thread.</summary>
@@ -142,10 +144,69 @@ public sealed unsafe class RingCollective : IBucketedCollective
     /// <summary>For tests: what the peers see of a process that is stopped.</summary>
     internal void Mute() => _monitor.Mute();
 
-    private void Reduce(Bucket bucket) =>
-        Run(new OperationHeader(_calls++, CallKind.AllReduce, bucket.Type, (int)bucket.Operation, bucket.Count),
-            RingProgram.AllReduce(Rank, WorldSize, bucket.From, bucket.To, bucket.Count, bucket.ElementBytes),
-            Reduction.Of(bucket.Type, bucket.Operation));
+    /// <summary>Whether large reductions go through shared memory; known after the first of them.</summary>
+    internal bool SharesMemory => _shared is not null;
+
+    private void Reduce(Bucket bucket)
+    {
+        Reducer reducer = Reduction.Of(bucket.Type, bucket.Operation);
+        SharedPath? shared = bucket.Count * bucket.ElementBytes > SharedPath.Least ? Share() : null;
+        var header = new OperationHeader(_calls++, CallKind.AllReduce, bucket.Type, (int)bucket.Operation, bucket.Count);
+        if (shared is null) Run(header, RingProgram.AllReduce(Rank, WorldSize, bucket.From, bucket.To, bucket.Count, bucket.ElementBytes), reducer);
+        else Run(shared, header, bucket, reducer);
+    }
+
+    /// <summary>Asked by every rank at its first large reduction, which is the same on all.</summary>
+    private SharedPath? Share()
+    {
+        if (_asked) return _shared;
+        _asked = true;
+        if (new SharedForming(_plan, Gather).Run() is { } segments) _shared = new SharedPath(segments, Rank, ProblemWith, Missed);
+        return _shared;
+    }
+
+    private long[][] Gather(long[] mine)
+    {
+        long[] slots = GC.AllocateArray<long>(mine.Length * WorldSize, pinned: true), all = GC.AllocateArray<long>(slots.Length, pinned: true);
+        mine.CopyTo(slots, mine.Length * Rank);
+        nint from = Marshal.UnsafeAddrOfPinnedArrayElement(slots, 0), to = Marshal.UnsafeAddrOfPinnedArrayElement(all, 0);
+        Run(new OperationHeader(_calls++, CallKind.AllReduce, ScalarType.Int64, (int)ReduceOperation.Sum, slots.Length),
+            RingProgram.AllReduce(Rank, WorldSize, from, to, slots.Length, sizeof(long)), Reduction.Of(ScalarType.Int64, ReduceOperation.Sum));
+        GC.KeepAlive(slots);
+        return [.. all.Chunk(mine.Length)];
+    }
+
+    private void Run(SharedPath shared, OperationHeader header, Bucket bucket, Reducer reducer)
+    {
+        ThrowIfUnusable();
+        try
+        {
+            shared.AllReduce(header, bucket, reducer);
+        }
+        catch (OutOfStepException e)
+        {
+            throw OutOfStep(e);
+        }
+        catch (ObjectDisposedException e)
+        {
+            throw Broke(e);
+        }
+    }
+
+    /// <summary>Why a rank that is waited for in shared memory will not come, unless it has come already and gone on.</summary>
+    private Breakage? ProblemWith(int rank)
+    {
+        ThrowIfUnusable();
+        // Nobody uses the connections while any rank is in shared memory.
+        if (_data.HasPending) return new Breakage($"The ranks are out of step: {_plan.Describe(_plan.Previous)} makes another call than {_plan.Describe(Rank)}.", []);
+        return _monitor.HasLeft(rank) ? new Breakage($"{_plan.Describe(rank)} left the ring while {_plan.Describe(Rank)} still needed it.", []) : null;
+    }
+
+    private void Missed(Breakage breakage)
+    {
+        Break(breakage);
+        ThrowIfUnusable();
+    }
 
     private void Run(OperationHeader header, RingProgram program, Reducer? reducer)
     {
@@ -156,8 +217,7 @@ public sealed unsafe class RingCollective : IBucketedCollective
         }
         catch (OutOfStepException e)
         {
-            Break(new Breakage($"The ranks are out of step at {_plan.Describe(Rank)}: {e.Message}.", []));
-            throw Broke(e);
+            throw OutOfStep(e);
         }
         catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException)
         {
@@ -182,6 +242,12 @@ public sealed unsafe class RingCollective : IBucketedCollective
         Break(_monitor.HasLeft(neighbour)
             ? new Breakage($"{_plan.Describe(neighbour)} left the ring while {_plan.Describe(Rank)} still needed it.", [])
             : new Breakage($"{_plan.Describe(neighbour)} is lost: its data connection broke ({cause.Message}).", [neighbour]));
+    }
+
+    private CollectiveBrokenException OutOfStep(OutOfStepException e)
+    {
+        Break(new Breakage($"The ranks are out of step at {_plan.Describe(Rank)}: {e.Message}.", []));
+        return Broke(e);
     }
 
     private void SomeoneLeft()

@@ -11,6 +11,9 @@ namespace Looped.Actors.Collectives.Ring;
 /// <param name="Endpoints">Where each rank's <see cref="RingListener"/> is reached, by rank.</param>
 public sealed record RingPlan(long Term, long Generation, int Rank, IReadOnlyList<string> Members, IReadOnlyList<DnsEndPoint> Endpoints)
 {
+    /// <summary>Whether this rank would reduce through memory that the ranks of one host share; a ring does if all of its ranks would and can.</summary>
+    public bool ShareMemory { get; init; } = true;
+
     /// <summary>Number of members.</summary>
     public int WorldSize => Members.Count;
 

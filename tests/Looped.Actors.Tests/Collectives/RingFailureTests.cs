@@ -5,12 +5,43 @@ using static TorchSharp.torch;
 
 namespace Looped.Actors.Tests.Collectives;
 
-public class RingFailureTests
+/// <summary>What breaks a ring whose values go over connections, as between hosts.</summary>
+public class RingFailureTests() : RingFailures(shareMemory: false);
+
+/// <summary>The same where large values go through memory that ranks of one host share.</summary>
+public class SharedFailureTests() : RingFailures(shareMemory: true)
+{
+    [Fact]
+    public void A_rank_that_makes_a_small_call_while_others_share_memory_is_out_of_step()
+    {
+        using var ranks = new RingWorld(3, shareMemory: true);
+        ICollective[] rings = ranks.Form();
+        Exception?[] errors = ranks.ErrorsOf(rank => Reduce(rings[rank], rank == 0 ? 10 : 1_000_000));
+        Assert.All(errors, e => Assert.IsType<CollectiveBrokenException>(e));
+        Assert.Contains(errors, e => e!.Message.Contains("out of step", StringComparison.Ordinal));
+        DisposeAll(rings);
+    }
+
+    [Fact]
+    public void One_rank_that_does_not_want_to_share_is_enough_for_none_to_do_so()
+    {
+        using var ranks = new RingWorld(3, shareMemory: true);
+        bool[] shared = ranks.OnEach(rank =>
+        {
+            using ICollective ring = ranks.Listeners[rank].Join(ranks.Plan(rank) with { ShareMemory = rank != 1 }, RingWorld.Patient, RingWorld.Patient, TestContext.Current.CancellationToken);
+            Reduce(ring, 100_000);
+            return ((RingCollective)ring).SharesMemory;
+        });
+        Assert.All(shared, Assert.False);
+    }
+}
+
+public abstract class RingFailures(bool shareMemory)
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
 
     /// <summary>An all-reduce that cannot end as long as one rank does not take part.</summary>
-    private static void Reduce(ICollective ring, int count)
+    protected static void Reduce(ICollective ring, int count)
     {
         using Tensor input = ones(count), output = zeros(count);
         ring.AllReduce(input, output, ReduceOperation.Sum);
@@ -46,7 +77,7 @@ public class RingFailureTests
         return [.. errors.Where((_, rank) => rank != one).Select(Assert.IsType<CollectiveBrokenException>)];
     }
 
-    private static void DisposeAll(ICollective[] rings)
+    protected static void DisposeAll(ICollective[] rings)
     {
         foreach (ICollective ring in rings) ring.Dispose();
     }
@@ -55,7 +86,7 @@ public class RingFailureTests
     [InlineData(10), InlineData(1_000_000)]
     public void An_abort_on_one_rank_unblocks_every_rank_and_blames_nobody(int count)
     {
-        using var ranks = new RingWorld(5);
+        using var ranks = new RingWorld(5, shareMemory: shareMemory);
         ICollective[] rings = ranks.Form();
         var errors = ErrorsWhenBlocked(ranks, rings, count, 2, rings[2].Abort, Soon);
         Assert.All(errors, e => Assert.Contains("rank 2 (worker-2#1", e.Message, StringComparison.Ordinal));
@@ -69,7 +100,7 @@ public class RingFailureTests
     [InlineData(2, 10), InlineData(2, 1_000_000), InlineData(3, 1_000_000), InlineData(6, 10), InlineData(6, 1_000_000)]
     public void A_rank_that_dies_is_named_by_every_other_and_nobody_else_is(int world, int count)
     {
-        using var ranks = new RingWorld(world);
+        using var ranks = new RingWorld(world, shareMemory: shareMemory);
         ICollective[] rings = ranks.Form();
         var errors = ErrorsWhenBlocked(ranks, rings, count, 1, ((RingCollective)rings[1]).Die, Soon);
         Assert.All(errors, e => Assert.Equal([1], e.Lost));
@@ -80,7 +111,7 @@ public class RingFailureTests
     [Fact]
     public void A_rank_that_dies_while_the_others_compute_is_noticed_without_a_call()
     {
-        using var ranks = new RingWorld(4);
+        using var ranks = new RingWorld(4, shareMemory: shareMemory);
         ICollective[] rings = ranks.Form();
         ((RingCollective)rings[3]).Die();
         foreach (ICollective ring in rings[..3])
@@ -95,7 +126,7 @@ public class RingFailureTests
     public void A_rank_that_falls_silent_is_lost_after_the_timeout()
     {
         TimeSpan timeout = TimeSpan.FromMilliseconds(400);
-        using var ranks = new RingWorld(3);
+        using var ranks = new RingWorld(3, shareMemory: shareMemory);
         ICollective[] rings = ranks.Form(workerTimeout: timeout);
         long started = Stopwatch.GetTimestamp();
         var errors = ErrorsWhenBlocked(ranks, rings, 10, 1, ((RingCollective)rings[1]).Mute, 10 * Soon);
@@ -109,7 +140,7 @@ public class RingFailureTests
     public void A_rank_that_computes_longer_than_the_timeout_is_waited_for()
     {
         TimeSpan timeout = TimeSpan.FromMilliseconds(500);
-        using var ranks = new RingWorld(3);
+        using var ranks = new RingWorld(3, shareMemory: shareMemory);
         ICollective[] rings = ranks.Form(workerTimeout: timeout);
         ranks.OnEach(rank =>
         {
@@ -128,7 +159,7 @@ public class RingFailureTests
     [Fact]
     public void A_rank_that_says_goodbye_alarms_nobody_but_one_that_still_waits_for_it()
     {
-        using var ranks = new RingWorld(3);
+        using var ranks = new RingWorld(3, shareMemory: shareMemory);
         ICollective[] rings = ranks.Form();
         rings[0].Dispose();
         Exception?[] errors = ranks.ErrorsOf(rank =>
@@ -148,7 +179,7 @@ public class RingFailureTests
     [Fact]
     public void Ranks_that_make_different_calls_are_told_so()
     {
-        using var ranks = new RingWorld(2);
+        using var ranks = new RingWorld(2, shareMemory: shareMemory);
         ICollective[] rings = ranks.Form();
         Exception?[] errors = ranks.ErrorsOf(rank => Reduce(rings[rank], rank == 0 ? 1000 : 1001));
         Assert.All(errors, e => Assert.Contains("out of step", Assert.IsType<CollectiveBrokenException>(e).Message, StringComparison.Ordinal));
@@ -159,7 +190,7 @@ public class RingFailureTests
     [Fact]
     public void Slices_that_wait_fail_when_a_rank_dies()
     {
-        using var ranks = new RingWorld(3);
+        using var ranks = new RingWorld(3, shareMemory: shareMemory);
         ICollective[] rings = ranks.Form();
         Exception?[] errors = ranks.ErrorsOf(rank =>
         {

@@ -1,10 +1,17 @@
 using CsCheck;
 using Looped.Actors.Collectives;
+using Looped.Actors.Collectives.Ring;
 using static TorchSharp.torch;
 
 namespace Looped.Actors.Tests.Collectives;
 
-public class RingReductionTests
+/// <summary>The laws of reductions over connections, as between hosts.</summary>
+public class RingReductionTests() : ReductionLaws(shareMemory: false);
+
+/// <summary>The same through memory that ranks of one host share.</summary>
+public class SharedReductionTests() : ReductionLaws(shareMemory: true);
+
+public abstract class ReductionLaws(bool shareMemory)
 {
     private static long Value(int rank, long index) => unchecked((index + 1) * 0x9E3779B97F4A7C15L.GetHashCode() * (rank + 3) - index * index);
 
@@ -14,7 +21,7 @@ public class RingReductionTests
     [InlineData(1), InlineData(2), InlineData(3), InlineData(4), InlineData(5), InlineData(6), InlineData(7), InlineData(8), InlineData(9)]
     public void Every_rank_of_every_world_gets_the_exact_sum_and_the_largest_of_any_length(int world)
     {
-        using var ranks = new RingWorld(world);
+        using var ranks = new RingWorld(world, shareMemory: shareMemory);
         long[] lengths = [0, 1, 2, world - 1, world + 1, 1000, 8191, 300_007];
         ranks.Run(ring =>
         {
@@ -29,6 +36,7 @@ public class RingReductionTests
                 Assert.Equal(all.Aggregate(maximum).data<long>().ToArray(), max.data<long>().ToArray());
                 Assert.True(input.equal(before).all().item<bool>());
             }
+            Assert.Equal(shareMemory && world > 1, ring is RingCollective { SharesMemory: true });
             return 0;
         });
     }
@@ -36,7 +44,7 @@ public class RingReductionTests
     [Fact]
     public void Sums_of_any_lengths_in_any_order_of_calls_are_exact()
     {
-        using var ranks = new RingWorld(3);
+        using var ranks = new RingWorld(3, shareMemory: shareMemory);
         ICollective[] rings = ranks.Form();
         Gen.OneOf(Gen.Long[0, 40], Gen.Long[2000, 2100], Gen.Long[0, 200_000]).Array[1, 4].Sample(lengths => ranks.OnEach(rank =>
         {
@@ -62,7 +70,7 @@ public class RingReductionTests
         for (int segment = 0; segment < World; segment++)
             for (long i = (long)length * segment / World; i < (long)length * (segment + 1) / World; i++)
                 expected[i] = Enumerable.Range(segment, World).Select(r => inputs[r % World][i]).Aggregate((a, b) => a + b);
-        using var ranks = new RingWorld(World);
+        using var ranks = new RingWorld(World, shareMemory: shareMemory);
         ranks.Run(ring =>
         {
             Tensor output = zeros(length), max = zeros(length);
@@ -77,7 +85,7 @@ public class RingReductionTests
     [Fact]
     public void Double_sums_are_reduced_too()
     {
-        using var ranks = new RingWorld(2);
+        using var ranks = new RingWorld(2, shareMemory: shareMemory);
         ranks.Run(ring =>
         {
             Tensor output = zeros(5, ScalarType.Float64);
@@ -93,7 +101,7 @@ public class RingReductionTests
         // Two ranks: one rounding, which LibTorch's own conversion does as well.
         float[] a = [.. Floats(0, 5000), 1f, 1f, 3e38f, float.NaN, float.PositiveInfinity, float.NegativeInfinity];
         float[] b = [.. Floats(1, 5000), 0.00390625f, 0.01171875f, 3e38f, 1f, float.NegativeInfinity, 1f];
-        using var ranks = new RingWorld(2);
+        using var ranks = new RingWorld(2, shareMemory: shareMemory);
         ranks.Run(ring =>
         {
             Tensor left = tensor(a).to(ScalarType.BFloat16), right = tensor(b).to(ScalarType.BFloat16), output = zeros_like(left);
@@ -108,7 +116,7 @@ public class RingReductionTests
     public void A_broadcast_gives_every_rank_the_root_s_values_whoever_the_root_is()
     {
         const int World = 4;
-        using var ranks = new RingWorld(World);
+        using var ranks = new RingWorld(World, shareMemory: shareMemory);
         ranks.Run(ring =>
         {
             foreach (int length in new[] { 0, 1, 5000, 700_001 })
@@ -132,7 +140,7 @@ public class RingReductionTests
     {
         const int World = 5;
         int inside = 0;
-        using var ranks = new RingWorld(World);
+        using var ranks = new RingWorld(World, shareMemory: shareMemory);
         ranks.Run(ring =>
         {
             for (int round = 1; round <= 20; round++)
@@ -149,7 +157,7 @@ public class RingReductionTests
     [Fact]
     public void Slices_handed_over_are_reduced_in_order_and_leave_the_rest_alone()
     {
-        using var ranks = new RingWorld(3);
+        using var ranks = new RingWorld(3, shareMemory: shareMemory);
         ranks.Run(collective =>
         {
             var ring = (IBucketedCollective)collective;
@@ -171,7 +179,7 @@ public class RingReductionTests
     [Fact]
     public void What_a_ring_cannot_reduce_is_refused_before_anything_is_sent()
     {
-        using var ranks = new RingWorld(2);
+        using var ranks = new RingWorld(2, shareMemory: shareMemory);
         ranks.Run(ring =>
         {
             Tensor x = zeros(4, 4);

@@ -12,10 +12,13 @@ internal sealed class RingWorld : IDisposable
 
     private static readonly byte[] Secret = "ring tests"u8.ToArray();
 
-    public RingWorld(int world, TimeSpan? handshake = null)
+    public RingWorld(int world, TimeSpan? handshake = null, bool shareMemory = false)
     {
+        _shareMemory = shareMemory;
         Listeners = [.. Enumerable.Range(0, world).Select(rank => new RingListener(IPAddress.Loopback, 0, 0, Secret, Member(rank), handshake ?? TimeSpan.FromSeconds(2)))];
     }
+
+    private readonly bool _shareMemory;
 
     public RingListener[] Listeners { get; }
 
@@ -27,13 +30,22 @@ internal sealed class RingWorld : IDisposable
     public static DnsEndPoint At(RingListener listener) => new("127.0.0.1", listener.EndPoint.Port);
 
     public RingPlan Plan(int rank, long generation = 1) => new(1, generation, rank,
-        [.. Enumerable.Range(0, Listeners.Length).Select(Member)], [.. Listeners.Select(At)]);
+        [.. Enumerable.Range(0, Listeners.Length).Select(Member)], [.. Listeners.Select(At)])
+    { ShareMemory = _shareMemory };
 
     public ICollective Join(int rank, long generation = 1, TimeSpan? workerTimeout = null, TimeSpan? deadline = null) =>
         Listeners[rank].Join(Plan(rank, generation), deadline ?? Patient, workerTimeout ?? Patient, TestContext.Current.CancellationToken);
 
-    /// <summary>Forms the ring.</summary>
-    public ICollective[] Form(long generation = 1, TimeSpan? workerTimeout = null) => OnEach(rank => Join(rank, generation, workerTimeout));
+    /// <summary>Forms the ring; one that shares memory has found that out when it is given.</summary>
+    public ICollective[] Form(long generation = 1, TimeSpan? workerTimeout = null) => OnEach(rank =>
+    {
+        ICollective ring = Join(rank, generation, workerTimeout);
+        if (!_shareMemory) return ring;
+        using Tensor input = ones(50_000), output = zeros(50_000);
+        ring.AllReduce(input, output, ReduceOperation.Sum);
+        Assert.True(((RingCollective)ring).SharesMemory);
+        return ring;
+    });
 
     /// <summary>Does something on every rank at once, each on a thread of its own, and gives what came out; rethrows the first error.</summary>
     public T[] OnEach<T>(Func<int, T> act) => [.. Outcomes(act).Select(o => o.Error is null ? o.Value! : throw new InvalidOperationException(o.Error.ToString(), o.Error))];

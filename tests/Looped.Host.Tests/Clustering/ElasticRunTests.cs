@@ -10,11 +10,12 @@ namespace Looped.Host.Tests.Clustering;
 [Collection(nameof(ClusterProcesses))]
 public class ElasticRunTests(UndisturbedRun undisturbed)
 {
-    [Fact]
-    public async Task Two_worker_processes_give_the_bits_of_one()
+    [Theory]
+    [InlineData("true"), InlineData("false")]
+    public async Task Two_worker_processes_give_the_bits_of_one_through_shared_memory_and_over_TCP(string sharedMemory)
     {
         using var run = new ClusterRun(undisturbed);
-        await run.Ends(0, run.Train("--workers", "2"));
+        await run.Ends(0, run.Train("--workers", "2", "--set", $"cluster.shared_memory={sharedMemory}"));
         await run.MustBeUndisturbed();
         Assert.Contains(run.Assignments, a => a.Members.Count == 2);
     }
