@@ -246,7 +246,7 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
     }
 
     private ClusterPicture Picture() => new(_run.Name, _run.RunFolder, _state.Term, _state.Current?.Id.ToString(), _last?.Step ?? 0, _run.Steps,
-        _last?.Loss, _last?.TokensPerSecond ?? 0, _checkpoint, _state.Ended, [.. _state.Workers.Values.Select(Picture)], _story.Recent);
+        _last?.Loss, _last?.TokensPerSecond ?? 0, _checkpoint, _state.Ended is { } ended ? Completed(ended) : null, [.. _state.Workers.Values.Select(Picture)], _story.Recent);
 
     private WorkerPicture Picture(WorkerView view)
     {

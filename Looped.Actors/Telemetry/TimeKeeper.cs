@@ -38,6 +38,12 @@ public sealed class TimeKeeper(TimeProvider time, long started)
         lock (_gate) _ledger.Exchange(time.GetElapsedTime(started));
     }
 
+    /// <summary>The worker's part in training is over.</summary>
+    public void End()
+    {
+        lock (_gate) _ledger.End(time.GetElapsedTime(started));
+    }
+
     /// <summary>Productive seconds turn out to be lost.</summary>
     public void Lose(double seconds)
     {

@@ -35,7 +35,7 @@ public sealed class TimeLedger(TimeSpan start)
     private readonly double[] _seconds = new double[6];
     private TimeSpan _since = start;
     private TimeKind _kind = TimeKind.Startup;
-    private bool _undecided;
+    private bool _undecided, _over;
     private double _lost;
 
     /// <summary>From now on the time is of this kind.</summary>
@@ -43,8 +43,15 @@ public sealed class TimeLedger(TimeSpan start)
     {
         TimeKind closed = _undecided && kind == TimeKind.Recovery ? kind : _kind;
         // A clock that steps back adds nothing.
-        if (now > _since) (_seconds[(int)closed], _since) = (_seconds[(int)closed] + (now - _since).TotalSeconds, now);
-        (_kind, _undecided) = (kind, false);
+        if (now > _since) (_seconds[(int)closed], _since) = (_seconds[(int)closed] + (_over ? 0 : (now - _since).TotalSeconds), now);
+        (_kind, _undecided, _over) = (kind, false, false);
+    }
+
+    /// <summary>The worker's part in training is over; what is evaluated and written afterwards is on nobody's account, unless it enters a kind again.</summary>
+    public void End(TimeSpan now)
+    {
+        Enter(_kind, now);
+        _over = true;
     }
 
     /// <summary>From now on this worker waits for others in a step: productive, unless the next kind entered is <see cref="TimeKind.Recovery"/>.</summary>
@@ -58,7 +65,7 @@ public sealed class TimeLedger(TimeSpan start)
     public void Lose(double seconds) => _lost += seconds;
 
     /// <summary>All time up to now; what is not decided yet counts as productive.</summary>
-    public TimeTotals Totals(TimeSpan now) => Describe(now > _since ? (now - _since).TotalSeconds : 0);
+    public TimeTotals Totals(TimeSpan now) => Describe(now > _since && !_over ? (now - _since).TotalSeconds : 0);
 
     /// <summary>The time whose kind is certain: no part of it ever becomes less.</summary>
     public TimeTotals Decided(TimeSpan now) => _undecided ? Describe(0) : Totals(now);

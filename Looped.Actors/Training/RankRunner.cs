@@ -97,8 +97,12 @@ public sealed class RankRunner(RunEnvironment environment, IGenerationNetwork ne
                 using (Follow(collective, plan))
                 {
                     AfterStep after = Step(replica, collective, plan, resting);
-                    telemetry.Time.Enter(after == AfterStep.Regroup ? TimeKind.Recovery : TimeKind.Idle);
-                    if (after != AfterStep.Regroup) return Conclude(replica, collective, after);
+                    if (after != AfterStep.Regroup)
+                    {
+                        telemetry.Time.End();
+                        return Conclude(replica, collective, after);
+                    }
+                    telemetry.Time.Enter(TimeKind.Recovery);
                     next = Receive(collective);
                     fresh = HandOver(replica, collective, next, out bool leave);
                     if (leave) return Leave(replica);

@@ -13,6 +13,7 @@ using Looped.Actors.Supervision;
 using Looped.Actors.Telemetry;
 using Looped.Actors.Training;
 using Looped.Host.CommandLine;
+using Looped.Host.Doctor;
 using Looped.Host.Logging;
 using Looped.Host.Telemetry;
 using Looped.Host.Training;
@@ -70,6 +71,7 @@ internal sealed class WorkerProcess(WorkerOptions options)
         }
         RunRecipe recipe = RecipeFile.Parse<RunRecipe>(run.Recipe, "the cluster's recipe", []);
         if (options.Device is { } device) recipe = recipe with { Training = recipe.Training with { Device = device } };
+        GpuChecks.Require(recipe.Training.Device);
         link.Use(new ClusterTimings(recipe.Cluster.WorkerTimeout));
         var folder = new RunFolder(options.RunFolder ?? run.RunFolder);
         if (!File.Exists(folder.Recipe))

@@ -22,6 +22,7 @@ internal static class LoopedProgram
     /// <summary>Runs a command line with the given commands.</summary>
     internal static async Task<int> RunAsync(string[] args, IReadOnlyList<CommandEntry> entries)
     {
+        if (args is ["help", .. string[] words]) args = [.. words, "--help"];
         Command root = CreateRoot(entries);
         ParseResult parsed = root.Parse(args);
         try

@@ -4,6 +4,7 @@ using Looped.Actors.Runs;
 using Looped.Host.Clustering;
 using Looped.Host.CommandLine;
 using Looped.Host.Dashboards;
+using Looped.Host.Doctor;
 using Looped.Host.Plots;
 using Looped.Host.Progress;
 using Looped.Host.Recipes;
@@ -24,7 +25,7 @@ internal static class TrainCommand
         var dryRun = new Option<bool>("--dry-run") { Description = "Print the resolved recipe, sizes and costs, and stop." };
         var extend = new Option<bool>("--extend") { Description = "Allow training.steps to be larger than the run's; the schedule is stretched." };
         var maxTime = new Option<double?>("--max-time") { Description = "Stop cleanly, with a checkpoint and exit code 75, after this many minutes.", HelpName = "MINUTES" };
-        var workers = new Option<int>("--workers") { Description = "Train in this many worker processes on this machine; the result has the same bits.", HelpName = "N" };
+        var workers = new Option<int?>("--workers") { Description = "Train in this many worker processes on this machine; the result has the same bits.", HelpName = "N" };
         var dashboard = new Option<bool>("--dashboard") { Description = "Open the live dashboard, if it does not run yet, and send telemetry to it." };
         var json = new Option<bool>("--json") { Description = "With --dry-run: print JSON." };
         var command = new LoopedCommand("train", "Train a model; without a recipe, the quickstart. Run again, it continues where it stopped.")
@@ -36,11 +37,13 @@ internal static class TrainCommand
         command.SetAction(async (parsed, _) =>
         {
             RunRecipe loaded = parsed.Load(recipe, set);
+            int processes = Workers(parsed.GetValue(workers), loaded);
             if (parsed.GetValue(dryRun)) return DryRun(loaded, parsed.GetValue(json));
+            GpuChecks.Require(loaded.Training.Device);
             if (parsed.GetValue(maxTime) is { } minutes && !(minutes > 0)) throw new UsageException($"--max-time is {minutes}; it must be more than 0 minutes.");
             await FollowDashboard(parsed.GetValue(dashboard));
             var folder = new RunFolder(parsed.GetValue(run) ?? Path.Combine("runs", loaded.Name));
-            return await Train(loaded, folder, parsed.GetValue(extend), parsed.GetValue(maxTime), Workers(parsed.GetValue(workers), loaded), Again(parsed), LoopedProgram.IsVerbose(parsed));
+            return await Train(loaded, folder, parsed.GetValue(extend), parsed.GetValue(maxTime), processes, Again(parsed), LoopedProgram.IsVerbose(parsed));
         });
         return command;
     }
@@ -111,9 +114,11 @@ internal static class TrainCommand
         }
     }
 
-    private static int Workers(int workers, RunRecipe recipe)
+    /// <summary>Worker processes; 0 to train in this one.</summary>
+    private static int Workers(int? asked, RunRecipe recipe)
     {
-        if (workers < 0) throw new UsageException($"--workers is {workers}; it must be at least 1.");
+        if (asked is not { } workers) return 0;
+        if (workers < 1) throw new UsageException($"--workers is {workers}; it must be at least 1.");
         if (workers > recipe.Batch.MicroBatches())
             throw new UsageException($"--workers is {workers}, but a step has only {recipe.Batch.MicroBatches()} micro-batches to share out; "
                 + "lower it, or make micro-batches smaller (batch.micro_sequences).");

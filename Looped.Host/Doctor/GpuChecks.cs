@@ -37,6 +37,24 @@ internal static class GpuChecks
         _ => Finding.Ok("NCCL", "none that serves; only needed for several GPU workers"),
     };
 
+    /// <summary>Sees that a device can be computed on, before anything is begun.</summary>
+    /// <param name="device">`cpu`, `cuda` or `cuda:N`.</param>
+    /// <exception cref="UsageException">LibTorch cannot use it.</exception>
+    public static void Require(string device)
+    {
+        string[] parts = device.Split(':');
+        if (parts[0] != "cuda") return;
+        int usable = torch.cuda.is_available() ? torch.cuda.device_count() : 0;
+        int wanted = parts.Length > 1 ? int.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture) : 0;
+        if (wanted < usable) return;
+        throw new UsageException((usable, HasCudaLibTorch()) switch
+        {
+            ( > 0, _) => $"training.device is {device}, but LibTorch can use {usable} GPU{(usable == 1 ? "" : "s")} here, counted from 0.",
+            (_, true) => $"training.device is {device}, but LibTorch can use no GPU here; `looped doctor` says what is wrong. Choose a node that has one, or set training.device=cpu.",
+            _ => $"training.device is {device}, but this build has LibTorch for the CPU alone. Build with -p:TorchBackend=cuda (docs/gpus.md), or set training.device=cpu.",
+        });
+    }
+
     /// <summary>Examines this machine.</summary>
     public static IEnumerable<Func<Finding>> Here()
     {

@@ -12,14 +12,15 @@ internal sealed class StepLine
     private const double Smoothing = 0.9;
     private const int WarmUp = 2;
 
-    private double _loss = double.NaN, _seconds;
+    private double _loss, _weight, _seconds;
     private int _seen, _measured;
     private long _tokens;
 
     /// <summary>Takes a step in.</summary>
     public void Add(StepReport report)
     {
-        if (double.IsFinite(report.Loss)) _loss = double.IsNaN(_loss) ? report.Loss : Smoothing * _loss + (1 - Smoothing) * report.Loss;
+        // Divided by the weights it has, the average of the first steps is theirs and does not hang on the very first.
+        if (double.IsFinite(report.Loss)) (_loss, _weight) = (Smoothing * _loss + (1 - Smoothing) * report.Loss, Smoothing * _weight + 1 - Smoothing);
         // The first steps are in the average only as long as there is nothing else.
         if (++_seen == WarmUp + 1) (_seconds, _tokens, _measured) = (0, 0, 0);
         if (Last is { } before)
@@ -42,7 +43,7 @@ internal sealed class StepLine
 
     /// <summary><c>loss 2.314  1,834 tok/s  lr 9.1e-04  norm 0.52</c>.</summary>
     public string Numbers => Last is not { } last ? "" : string.Create(CultureInfo.InvariantCulture,
-        $"loss {_loss:0.000}  {TokensPerSecond:N0} tok/s  lr {last.LearningRate:0.0e-00}  norm {last.GradientNorm:0.00}{(last.Skipped ? "  skipped" : "")}");
+        $"loss {_loss / _weight:0.000}  {TokensPerSecond:N0} tok/s  lr {last.LearningRate:0.0e-00}  norm {last.GradientNorm:0.00}{(last.Skipped ? "  skipped" : "")}");
 
     /// <summary>Whole percent done, rounded down: only a finished run is at 100.</summary>
     public static long Percent(long step, long steps) => 100 * step / steps;

@@ -7,6 +7,7 @@ public class CommandLineTests
 {
     [Theory]
     [InlineData("--help")]
+    [InlineData("help")]
     [InlineData]
     public async Task The_help_of_the_program_says_what_it_is_and_lists_every_command(params string[] args)
     {
@@ -14,6 +15,13 @@ public class CommandLineTests
         Assert.StartsWith(RootHelp.Sentence, result.Output, StringComparison.Ordinal);
         Assert.All(CommandList.All, entry => Assert.Contains($"  {entry.Create().Name} ", result.Output, StringComparison.Ordinal));
         Assert.Empty(result.Error);
+    }
+
+    [Fact]
+    public async Task Help_before_a_command_is_the_command_s_help()
+    {
+        LoopedResult result = (await LoopedProcess.RunAsync("help", "bench", "ring")).Expect(ExitCode.Finished);
+        Assert.Equal((await LoopedProcess.RunAsync("bench", "ring", "--help")).Output, result.Output);
     }
 
     [Fact]

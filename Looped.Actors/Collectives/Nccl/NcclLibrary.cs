@@ -47,7 +47,7 @@ public sealed class NcclLibrary
         {
             (_, { Count: > 0 }) => $"{string.Join(", and ", unfit)}; install another NCCL, the same on every node.",
             ({ } path, _) => $"{path}, the configured NCCL library, cannot be loaded or is not NCCL; correct the path, or remove it to use {SystemName}.",
-            _ => $"NCCL is not found: neither {SystemName} nor a LibTorch for CUDA is there; install NCCL {NcclVersion.Oldest} or later, or use the ring collective.",
+            _ => $"NCCL is not found: neither {SystemName} nor a LibTorch for CUDA is there; install NCCL {NcclVersion.Oldest} or later, or train on CPUs (training.device: cpu), which need none.",
         });
     }
 

@@ -36,6 +36,17 @@ public class TimeLedgerTests
     }
 
     [Fact]
+    public void Time_after_the_end_is_on_no_account_unless_the_worker_begins_again()
+    {
+        var ledger = new TimeLedger(At(0));
+        ledger.Enter(TimeKind.Productive, At(1));
+        ledger.End(At(5));
+        Assert.Equal(new TimeTotals { Startup = 1, Productive = 4 }, ledger.Totals(At(60)));
+        ledger.Enter(TimeKind.Recovery, At(70));
+        Assert.Equal(new TimeTotals { Startup = 1, Productive = 4, Recovery = 2 }, ledger.Totals(At(72)));
+    }
+
+    [Fact]
     public void Lost_work_takes_from_the_goodput_and_is_no_kind_of_its_own()
     {
         var ledger = new TimeLedger(At(0));

@@ -80,7 +80,7 @@ public class LongElasticRunTests(LongUndisturbedRun undisturbed)
     public async Task Seeded_chaos_changes_nothing(long seed)
     {
         using var run = new ClusterRun(undisturbed);
-        using LoopedProcess chaos = run.Start("chaos", "elastic.yaml", "--random-seed", $"{seed}", "--json");
+        LoopedProcess chaos = run.Start("chaos", "elastic.yaml", "--random-seed", $"{seed}", "--json");
         LoopedResult result = (await chaos.WaitAsync(TimeSpan.FromMinutes(15))).Expect(0);
         JsonNode report = JsonNode.Parse(result.Output)!;
         Assert.True(report["equal"]!.GetValue<bool>());
@@ -91,7 +91,7 @@ public class LongElasticRunTests(LongUndisturbedRun undisturbed)
     public async Task The_demo_shows_a_kill_and_equal_hashes()
     {
         using var run = new ClusterRun(undisturbed);
-        using LoopedProcess demo = run.Start("demo");
+        LoopedProcess demo = run.Start("demo");
         LoopedResult result = (await demo.WaitAsync(TimeSpan.FromMinutes(5))).Expect(0);
         Assert.Contains("SIGKILL to worker 1", result.Output, StringComparison.Ordinal);
         Assert.Contains("equal  to the last bit", result.Output, StringComparison.Ordinal);

@@ -41,7 +41,7 @@ public class RandomLoopRunTests(UndisturbedRandomLoops undisturbed)
     public async Task Seeded_chaos_changes_nothing(long seed)
     {
         using var run = new ClusterRun(undisturbed);
-        using LoopedProcess chaos = run.Start("chaos", "elastic.yaml", "--random-seed", $"{seed}", "--set", "training.steps=240", "--json");
+        LoopedProcess chaos = run.Start("chaos", "elastic.yaml", "--random-seed", $"{seed}", "--set", "training.steps=240", "--json");
         LoopedResult result = (await chaos.WaitAsync(TimeSpan.FromMinutes(15))).Expect(0);
         JsonNode report = JsonNode.Parse(result.Output)!;
         Assert.True(report["equal"]!.GetValue<bool>());

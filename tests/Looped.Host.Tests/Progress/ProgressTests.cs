@@ -29,17 +29,17 @@ public class ProgressTests
             10,803 sequences of text
             toy: 40 steps
             step 1/40 (2 %)  loss 4.000  4,000 tok/s  lr 1.0e-03  norm 0.50
-            step 5/40 (12 %)  loss 3.910  4,000 tok/s  lr 1.0e-03  norm 0.50  eta 0:09
-            step 9/40 (22 %)  loss 3.713  4,000 tok/s  lr 1.0e-03  norm 0.50  eta 0:08
-            step 13/40 (32 %)  loss 3.446  4,000 tok/s  lr 1.0e-03  norm 0.50  eta 0:07
-            step 17/40 (42 %)  loss 3.133  4,000 tok/s  lr 1.0e-03  norm 0.50  eta 0:06
+            step 5/40 (12 %)  loss 3.779  4,000 tok/s  lr 1.0e-03  norm 0.50  eta 0:09
+            step 9/40 (22 %)  loss 3.531  4,000 tok/s  lr 1.0e-03  norm 0.50  eta 0:08
+            step 13/40 (32 %)  loss 3.257  4,000 tok/s  lr 1.0e-03  norm 0.50  eta 0:07
+            step 17/40 (42 %)  loss 2.960  4,000 tok/s  lr 1.0e-03  norm 0.50  eta 0:06
             validation perplexity 12.18 (12,288 tokens) after step 20
-            step 21/40 (52 %)  loss 2.791  4,000 tok/s  lr 1.0e-03  norm 0.50  eta 0:05
-            step 25/40 (62 %)  loss 2.428  4,000 tok/s  lr 1.0e-03  norm 0.50  eta 0:04
-            step 29/40 (72 %)  loss 2.053  4,000 tok/s  lr 1.0e-03  norm 0.50  eta 0:03
-            step 33/40 (82 %)  loss 1.669  4,000 tok/s  lr 1.0e-03  norm 0.50  eta 0:02
-            step 37/40 (92 %)  loss 1.280  4,000 tok/s  lr 1.0e-03  norm 0.50  eta 0:01
-            step 40/40 (100 %)  loss 0.985  4,000 tok/s  lr 1.0e-03  norm 0.50  eta 0:00
+            step 21/40 (52 %)  loss 2.642  4,000 tok/s  lr 1.0e-03  norm 0.50  eta 0:05
+            step 25/40 (62 %)  loss 2.307  4,000 tok/s  lr 1.0e-03  norm 0.50  eta 0:04
+            step 29/40 (72 %)  loss 1.957  4,000 tok/s  lr 1.0e-03  norm 0.50  eta 0:03
+            step 33/40 (82 %)  loss 1.595  4,000 tok/s  lr 1.0e-03  norm 0.50  eta 0:02
+            step 37/40 (92 %)  loss 1.223  4,000 tok/s  lr 1.0e-03  norm 0.50  eta 0:01
+            step 40/40 (100 %)  loss 0.940  4,000 tok/s  lr 1.0e-03  norm 0.50  eta 0:00
             """.Split('\n'), lines);
     }
 
@@ -137,7 +137,7 @@ public class ProgressTests
         // Without cursor movement every frame stays in the text; the evaluation is written before the last of them.
         string[] lines = [.. text.ToString().Split('\n').Select(l => l.Trim()).Where(l => l != "")];
         Assert.Contains("100 %  40/40  eta 0:00", lines[^2], StringComparison.Ordinal);
-        Assert.StartsWith("loss 0.985  4,000 tok/s  lr 1.0e-03  norm 0.50", lines[^1], StringComparison.Ordinal);
+        Assert.StartsWith("loss 0.940  4,000 tok/s  lr 1.0e-03  norm 0.50", lines[^1], StringComparison.Ordinal);
         int evaluation = Array.FindIndex(lines, l => l.EndsWith("validation perplexity 12.18 (12,288 tokens) after step 40", StringComparison.Ordinal));
         Assert.InRange(evaluation, 1, lines.Length - 3);
     }

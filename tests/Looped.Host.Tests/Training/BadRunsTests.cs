@@ -40,6 +40,19 @@ public class BadRunsTests
     [Fact]
     public Task A_negative_size_is_refused() => Refused(2, "batch.micro_sequences", "--set", "batch.micro_sequences=-2");
 
+    [Theory]
+    [InlineData("0"), InlineData("-1")]
+    public Task Too_few_workers_are_refused(string workers) => Refused(2, $"--workers is {workers}", $"--workers={workers}", "--dry-run");
+
+    [Fact]
+    public async Task A_GPU_that_is_not_there_is_said_before_a_run_folder_is_made()
+    {
+        Assert.SkipWhen(TorchSharp.torch.cuda.is_available(), "there is a GPU");
+        using var run = new TinyRun();
+        await Refused(run, 2, "training.device is cuda", "--set", "training.device=cuda");
+        Assert.False(Directory.Exists(Path.Combine(run.Folder, "runs")));
+    }
+
     [Fact]
     public Task An_unwritable_run_folder_is_refused() => Refused(1, "/proc/looped", "--run", "/proc/looped");
 

@@ -41,7 +41,7 @@ public class NcclLibraryTests
     public void Without_any_library_the_error_says_what_to_install()
     {
         var error = Assert.Throws<LoopedException>(() => Choose(null, []));
-        Assert.Equal("NCCL is not found: neither libnccl.so.2 nor a LibTorch for CUDA is there; install NCCL 2.18.0 or later, or use the ring collective.", error.Message);
+        Assert.Equal("NCCL is not found: neither libnccl.so.2 nor a LibTorch for CUDA is there; install NCCL 2.18.0 or later, or train on CPUs (training.device: cpu), which need none.", error.Message);
     }
 
     [Theory]
