@@ -52,6 +52,9 @@ public sealed record RunFolder(string Root)
     /// <summary>Whether a run was started here.</summary>
     public bool Exists => File.Exists(Recipe) || File.Exists(Metrics) || Directory.Exists(Checkpoints);
 
+    /// <summary>Whether it holds imported weights and nothing was trained here: training writes no checkpoint of step 0.</summary>
+    public bool IsImported => !File.Exists(Metrics) && CheckpointStore.Steps(Checkpoints) is [0];
+
     /// <summary>Makes the folders and checks that files can be written.</summary>
     /// <exception cref="LoopedException">They cannot be; the message says why and what to do.</exception>
     public void Create()

@@ -17,6 +17,8 @@ internal static class RunIdentity
         if (!File.Exists(folder.Recipe)) return;
         RunRecipe before = RecipeFile.Load<RunRecipe>(folder.Recipe, []);
         if (RecipeIdentity.Of(before) == RecipeIdentity.Of(recipe)) return;
+        if (folder.IsImported)
+            throw new UsageException($"{folder.Root} holds imported weights, which training leaves as they are; train from them in another folder: --run DIR --set model.weights={folder.Root}.");
         if (RecipeIdentity.WithoutSteps(before) != RecipeIdentity.WithoutSteps(recipe))
             throw new UsageException(
                 $"{folder.Root} holds a run of another recipe: {string.Join(", ", RecipeIdentity.Differences(before, recipe))}. " +

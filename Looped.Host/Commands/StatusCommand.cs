@@ -64,7 +64,7 @@ internal static class StatusCommand
     internal static IEnumerable<string> Lines(RunState state)
     {
         yield return $"{state.Name}: {state.Sentence}";
-        yield return Line("step", state.TotalSteps is { } total ? $"{state.Step:N0} of {total:N0} ({100.0 * state.Step / total:0} %), {state.Tokens:N0} tokens" : $"{state.Step}");
+        if (state.Status != "imported") yield return Line("step", state.TotalSteps is { } total ? $"{state.Step:N0} of {total:N0} ({100.0 * state.Step / total:0} %), {state.Tokens:N0} tokens" : $"{state.Step}");
         if (state.Loss is { } loss) yield return Line("loss", $"{loss:0.0000}{(state.LearningRate is { } rate ? $", learning rate {rate:0.##e-0}" : "")}");
         if (state.Validation is { } v) yield return Line("validation", $"perplexity {v.Perplexity:0.00} (loss {v.Loss:0.0000}) at step {v.Step:N0}");
         if (state.TokensPerSecond is { } speed) yield return Line("speed", $"{speed:N0} tokens/s{(state.SecondsLeft is { } s ? $", {Duration(s)} left" : "")}");

@@ -36,7 +36,7 @@ internal sealed record RunRecords(RunFolder Folder, IReadOnlyList<StepReport> St
         IReadOnlyList<StepReport> steps = Log(run.Metrics, tail, NoStep, gaps);
         IReadOnlyList<EvaluationReport> evaluations = Log(run.Evaluations, tail, NoEvaluation, gaps);
         IReadOnlyList<RunEvent> events = RunEventLog.Read(run, out int unreadable);
-        if (!File.Exists(run.Metrics)) gaps.Add("metrics.jsonl is missing: no step has been committed, or it was removed");
+        if (!File.Exists(run.Metrics) && !run.IsImported) gaps.Add("metrics.jsonl is missing: no step has been committed, or it was removed");
         if (!File.Exists(run.Events) && steps.Count > 0) gaps.Add("events.jsonl is missing: a run of before it was written; who came and went is taken from the steps alone");
         if (unreadable > 0) gaps.Add($"events.jsonl: {Lines(unreadable)} cannot be read");
         StepAssignment? last = Log(run.Steps, Math.Min(tail, AssignmentTail), NoAssignment, gaps) is [.., { } newest] ? newest : null;

@@ -8,7 +8,7 @@ namespace Looped.Host.Inspection;
 /// <summary>How a run stands now, from its folder alone.</summary>
 /// <param name="Name">The folder's name.</param>
 /// <param name="Folder">Where it is.</param>
-/// <param name="Status">`running`, `finished`, `interrupted`, `failed`, or `stopped`: its process ended without a word.</param>
+/// <param name="Status">`running`, `finished`, `interrupted`, `failed`, `stopped`: its process ended without a word, or `imported`: weights that nobody trained here.</param>
 /// <param name="Step">Committed steps.</param>
 /// <param name="TotalSteps">Steps of the whole run; null before the first.</param>
 /// <param name="Loss">Training loss of the last step.</param>
@@ -43,7 +43,7 @@ internal sealed record RunState(string Name, string Folder, string Status, long 
         StepReport? last = steps.Count > 0 ? steps[^1] : null;
         (double? speed, double? left) = Speed(steps);
         string status = StatusOf(records);
-        bool running = status == "running", told = status is not ("running" or "stopped");
+        bool running = status == "running", told = status is not ("running" or "stopped" or "imported");
         return new(run.Name, run.Root, status, last?.Step ?? 0, last?.Steps > 0 ? last.Steps : null, last?.Loss, last is { LearningRate: var rate } && double.IsFinite(rate) ? rate : null, last?.Tokens ?? 0, speed, running ? left : null,
             records.Evaluations.Count > 0 ? records.Evaluations[^1] : null, checkpoint,
             running ? RunLock.OwnerOf(run) : null, told ? records.Summary!.Error : null,
@@ -51,10 +51,11 @@ internal sealed record RunState(string Name, string Folder, string Status, long 
             records.Members, [.. records.Events.TakeLast(RunView.EventsShown)], records.Gaps);
     }
 
-    /// <summary>`running`, `finished`, `interrupted`, `failed` or `stopped`.</summary>
+    /// <summary>`running`, `finished`, `interrupted`, `failed`, `stopped` or `imported`.</summary>
     public static string StatusOf(RunRecords records)
     {
         if (RunLock.IsHeld(records.Folder)) return "running";
+        if (records.Folder.IsImported) return "imported";
         bool told = records.Summary is { Status: not null } && records.Summary.Steps >= (records.Steps.Count > 0 ? records.Steps[^1].Step : 0);
         return told ? records.Summary!.Status! : "stopped";
     }
@@ -65,6 +66,7 @@ internal sealed record RunState(string Name, string Folder, string Status, long 
     {
         { Status: "running", Owner: { } owner } => $"running ({owner})",
         { Status: "stopped" } => "stopped without a summary; the same train command goes on from the last checkpoint",
+        { Status: "imported" } => $"imported weights, no training run; use them with `looped generate {Folder}` or `looped eval {Folder}`, or train from them with --set model.weights={Folder}",
         { Status: "interrupted" } => "interrupted; the same train command goes on from the last checkpoint",
         { Status: "failed", Error: { } error } => $"failed: {error}",
         _ => Status,

@@ -27,7 +27,7 @@ internal sealed record RunView(string Title, string State, bool Over, long Step,
     private const double LongSilence = 3;
 
     /// <summary>From a run folder.</summary>
-    public static RunView Of(RunState state, RunRecords records) => new(state.Name, state.Sentence, state.Status is "finished" or "failed" or "interrupted", state.Step, state.TotalSteps,
+    public static RunView Of(RunState state, RunRecords records) => new(state.Name, state.Sentence, state.Status is "finished" or "failed" or "interrupted" or "imported", state.Step, state.TotalSteps,
         [
             .. Number("loss", state.Loss is { } loss ? $"{loss:0.0000}" : null),
             .. Number("validation", state.Validation is { } v ? $"perplexity {v.Perplexity:0.00} at step {v.Step:N0}" : null),
