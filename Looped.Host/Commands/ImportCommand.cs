@@ -42,7 +42,7 @@ internal static class ImportCommand
     {
         if (run.Exists) throw new UsageException($"{run.Root} holds a run already; choose another folder with --out.");
         (_, IPublicFormat format) = from.Family();
-        ModelConfig config = format.FromPublic(from.Config, from.ConfigPath);
+        ModelConfig config = ConfigOf(from, format);
         // What was prepared has its tokenizer.
         tokenizer ??= IsPrepared(source) ? "" : from.Tokenizer ?? throw new UsageException($"{Path.GetDirectoryName(from.ConfigPath)} has no tokenizer.json; name one with --tokenizer.");
         var recipe = new RunRecipe
@@ -52,14 +52,30 @@ internal static class ImportCommand
             Data = new DataRecipe { Source = source, Tokenizer = File.Exists(tokenizer) ? Path.GetFullPath(tokenizer) : tokenizer },
             Batch = new BatchRecipe { GlobalSequences = 1, MicroSequences = 1 },
         };
-        using RunData data = RunData.Open(recipe);
-        using LanguageModel model = RunData.CreateModel(recipe, data.Vocabulary);
+        using RunData data = RunData.Open(recipe with { Model = config with { Vocabulary = 0 } });
+        if (data.Vocabulary > config.Vocabulary)
+            throw new UsageException($"The tokenizer has {data.Vocabulary:N0} tokens, the model {config.Vocabulary:N0}; "
+                + (tokenizer.Length > 0 ? "name the model's own with --tokenizer." : $"prepare {source} again with the model's own, or name other text with --data."));
+        using LanguageModel model = RunData.CreateModel(recipe, config.Vocabulary);
         IReadOnlyList<NamedTensor> weights = from.Read(format.ParameterName);
         model.LoadWeights(weights);     // says what does not fit
         run.Create();
         File.WriteAllText(run.Recipe, RecipeWriter.ToYaml(recipe));
         var state = new JsonObject { ["tokens"] = 0L, ["skipped_steps"] = 0L };
         return CheckpointWriter.Write(run.Checkpoints, new TrainingSnapshot(0, weights, [], state), RunIdentity.Describe(recipe, data.Dataset.ContentHash), "import");
+    }
+
+    /// <summary>What the file says is what was given to this command, so a mistake in it is bad usage.</summary>
+    private static ModelConfig ConfigOf(PublicFolder from, IPublicFormat format)
+    {
+        try
+        {
+            return format.FromPublic(from.Config, from.ConfigPath);
+        }
+        catch (LoopedException e)
+        {
+            throw new UsageException(e.Message, e);
+        }
     }
 
     private static bool IsPrepared(string source) => new[] { source, Path.Combine(UserFolders.ShippedData, source) }

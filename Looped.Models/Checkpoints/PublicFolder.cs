@@ -37,7 +37,7 @@ public sealed class PublicFolder
         string config = Path.Combine(path, ConfigFile);
         if (!File.Exists(config)) throw new UsageException($"{path} has no {ConfigFile}, so it is no published model.");
         if (!Is(path)) throw new UsageException($"{path} has neither {WeightsFile} nor {IndexFile}, so it has no weights that can be read.");
-        return new PublicFolder(path, Parse(config));
+        return new PublicFolder(path, ParseConfig(config));
     }
 
     /// <summary>The family that such models belong to.</summary>
@@ -48,7 +48,7 @@ public sealed class PublicFolder
         (IFamily Family, IPublicFormat Format)[] known = [.. FamilyRegistry.All.Where(f => f is IPublicFormat).Select(f => (f, (IPublicFormat)f))];
         return known.FirstOrDefault(k => k.Format.ModelType == type) is { Family: not null } found
             ? found
-            : throw new LoopedException($"{ConfigPath}: the model_type '{type}' is not known here; it can be {string.Join(", ", known.Select(k => k.Format.ModelType))}.");
+            : throw new UsageException($"{ConfigPath}: the model_type '{type}' is not known here; it can be {string.Join(", ", known.Select(k => k.Format.ModelType))}.");
     }
 
     /// <summary>Reads every tensor that is a parameter.</summary>
@@ -102,6 +102,19 @@ public sealed class PublicFolder
     {
         using SafetensorsFile tensors = SafetensorsFile.Open(file);
         return [.. tensors.Entries.Where(e => wanted(e.Name) && name(e.Name) is not null).Select(e => tensors.Read(e.Name) with { Name = name(e.Name)! })];
+    }
+
+    /// <summary>A folder whose `config.json` is none is no published model: that is bad usage, as if there were no such file.</summary>
+    private static JsonObject ParseConfig(string path)
+    {
+        try
+        {
+            return Parse(path);
+        }
+        catch (LoopedException e)
+        {
+            throw new UsageException(e.Message, e);
+        }
     }
 
     private static JsonObject Parse(string path)

@@ -98,7 +98,7 @@ internal static class JsonLines
             }
             // Reading on finds what is left after the object.
             while (reader.Read()) { }
-            return text ?? throw new JsonException($"the object has no '{key}'; choose the key with `--jsonl-key`");
+            return text ?? throw new UsageException($"{line.Source}, line {line.Number}: the object has no '{key}'; choose the key with `--jsonl-key`");
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {

@@ -65,7 +65,6 @@ public sealed class BadSourcesTests : IDisposable
     public void Jsonl_of_nothing_is_refused(string text, string expected) => Says(expected, Error<UsageException>(Write("a.jsonl", text)));
 
     [Theory]
-    [InlineData("{\"body\":\"x\"}", "has no 'text'; choose the key with `--jsonl-key`")]
     [InlineData("{\"text\":1}", "the value of 'text' is no string")]
     [InlineData("[1]", "no JSON object")]
     [InlineData("{\"text\":\"x\"", "line 2")]
@@ -77,6 +76,10 @@ public sealed class BadSourcesTests : IDisposable
         Says("a.jsonl, line 2: ", message);
         Says(expected, message);
     }
+
+    [Fact]
+    public void A_key_that_a_line_of_jsonl_lacks_is_named_with_the_option_that_chooses_it() =>
+        Says("a.jsonl, line 2: the object has no 'text'; choose the key with `--jsonl-key`", Error<UsageException>(Write("a.jsonl", "{\"text\":\"fine\"}\n{\"body\":\"x\"}\n")));
 
     [Fact]
     public void Missing_sources_empty_folders_and_repetitions_are_named()
