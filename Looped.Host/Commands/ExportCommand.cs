@@ -18,7 +18,7 @@ internal static class ExportCommand
     public static Command Create()
     {
         var checkpoint = new Argument<string>("CHECKPOINT") { Description = "A checkpoint folder, or a run folder (its newest checkpoint)." };
-        var output = new Option<string>("--out") { Description = "The folder to make: config.json, model.safetensors, tokenizer.json.", HelpName = "FOLDER", Required = true };
+        var output = new Option<string>("--out") { Description = "The folder to make: config.json, model.safetensors, and tokenizer.json if the run has one.", HelpName = "FOLDER", Required = true };
         var type = new Option<string?>("--type") { Description = "float32, bfloat16 or float16; otherwise as in the checkpoint." };
         type.AcceptOnlyFromAmong([.. Types.Keys]);
         var command = new LoopedCommand("export", "Write a checkpoint in the format in which models of its family are published.")
@@ -31,14 +31,17 @@ internal static class ExportCommand
         command.SetAction(parsed =>
         {
             string path = CheckpointStore.Resolve(parsed.GetRequiredValue(checkpoint));
-            Export(path, parsed.GetRequiredValue(output), parsed.GetValue(type) is { } name ? Types[name] : null);
-            Terminal.Out.WriteLine($"{path} is written to {parsed.GetRequiredValue(output)}");
+            string folder = parsed.GetRequiredValue(output);
+            string? without = Export(path, folder, parsed.GetValue(type) is { } name ? Types[name] : null);
+            Terminal.Out.WriteLine($"{path} is written to {folder}");
+            if (without is not null) Terminal.Out.WriteLine(without);
             return ExitCode.Finished;
         });
         return command;
     }
 
-    private static void Export(string path, string folder, ScalarType? type)
+    /// <returns>What is missing in the folder; null if nothing is.</returns>
+    private static string? Export(string path, string folder, ScalarType? type)
     {
         LoadedCheckpoint checkpoint = CheckpointReader.Load(path);
         RunRecipe recipe = RecipeFile.Parse<RunRecipe>(checkpoint.Info.Recipe, Path.Combine(path, "state.json"), []);
@@ -47,7 +50,11 @@ internal static class ExportCommand
         using Training.RunData data = Training.RunData.Open(recipe);
         NamedTensor[] weights = [.. checkpoint.Snapshot.Parameters.Select(t => type is { } wanted ? Convert(t, wanted) : t)];
         PublicFolder.Write(folder, format.ToPublic(recipe.Model, data.Vocabulary), weights);
-        if (data.Dataset.Tokenizer is HuggingFaceTokenizer tokenizer) File.WriteAllBytes(Path.Combine(folder, "tokenizer.json"), tokenizer.Definition.Span);
+        if (data.Dataset.Tokenizer is not HuggingFaceTokenizer tokenizer)
+            return $"There is no tokenizer.json in it: the run's tokenizer is {data.Dataset.Tokenizer.Name}, which that format does not know. "
+                + $"Import it with `looped import {folder} --out RUN --data {recipe.Data.Source} --tokenizer {data.Dataset.Tokenizer.Name}`.";
+        File.WriteAllBytes(Path.Combine(folder, "tokenizer.json"), tokenizer.Definition.Span);
+        return null;
     }
 
     private static NamedTensor Convert(NamedTensor tensor, ScalarType type)
