@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Looped.Actors.Recipes;
 using Looped.Host.CommandLine;
+using Looped.Host.Recipes;
 using Looped.Models;
 using Looped.Models.Data.Tasks;
 using Looped.Models.Recipes;
@@ -55,8 +57,20 @@ internal static class PrepareAddition
             return ExitCode.Finished;
         }
         Terminal.Out.WriteLine($"{output}: {task.Train.Count:N0} sums to train on, such as {task.Train[0].Expression} = {task.Train[0].Answer}, and {task.Test.Count:N0} others to test on.");
-        Terminal.Out.WriteLine($"Train on it:  looped train addition --set data.source={output}");
+        Terminal.Out.WriteLine($"Train on it:  looped train {AdditionDataset.SourceName} --set {string.Join(" --set ", Overrides(task, output))}");
         return ExitCode.Finished;
+    }
+
+    /// <summary>What fits the shipped recipe to the sums.</summary>
+    private static IEnumerable<string> Overrides(AdditionDataset task, string output)
+    {
+        RunRecipe recipe = RecipeSource.Load(AdditionDataset.SourceName, []);
+        yield return $"data.source={output}";
+        if (task.LongestSum > recipe.Model.SequenceLength) yield return $"model.sequence_length={task.LongestSum}";
+        if (task.Train.Count >= recipe.Batch.GlobalSequences) yield break;
+        int micro = Math.Min(recipe.Batch.MicroSequences, task.Train.Count);
+        yield return $"batch.global_sequences={task.Train.Count / micro * micro}";
+        if (micro != recipe.Batch.MicroSequences) yield return $"batch.micro_sequences={micro}";
     }
 
     private static Option<int> Number(string name, string description, int usual, int most) => new(name)

@@ -110,7 +110,7 @@ internal static class PrepareCommand
         if (PrepareAddition.Wanted(parsed, parsed.GetRequiredValue(Sources), [.. OfText, .. PrepareChat.Options]))
             return PrepareAddition.Run(parsed, parsed.GetRequiredValue(Output), parsed.GetValue(Json));
         if (PrepareChat.Wanted(parsed, parsed.GetRequiredValue(Sources)))
-            return PrepareChat.Run(parsed, parsed.GetRequiredValue(Sources), parsed.GetRequiredValue(Tokenizer), parsed.GetRequiredValue(Output), parsed.GetValue(Validation), parsed.GetValue(Json));
+            return PrepareChat.Run(parsed, parsed.GetRequiredValue(Sources), IsTokenizerNamed(parsed) ? parsed.GetRequiredValue(Tokenizer) : "", parsed.GetRequiredValue(Output), parsed.GetValue(Validation), parsed.GetValue(Json));
         PreparationRequest request = Request(parsed);
         if (CorpusPreparer.Unfinished(request.Output) is { } unfinished) Terminal.Error.WriteLine($"going on with {unfinished}");
         using var stop = new CancellationTokenSource();
@@ -140,12 +140,14 @@ internal static class PrepareCommand
             sources = sources[1..];
             if (sources.Length == 0)
                 throw new UsageException($"{OpenWebText2} wants the path of its archive: `looped prepare {OpenWebText2} openwebtext2.jsonl.zst.tar --tokenizer tokenizer.json --out DIR`.");
-            if (parsed.GetResult(Tokenizer) is null or { Implicit: true })
+            if (!IsTokenizerNamed(parsed))
                 throw new UsageException($"{OpenWebText2} wants its tokenizer named: `--tokenizer` with the path of GPT-2's tokenizer.json, or bytes, or characters.");
         }
         return new PreparationRequest(sources, parsed.GetRequiredValue(Tokenizer), parsed.GetRequiredValue(Output), parsed.GetRequiredValue(JsonKey),
             parsed.GetValue(Threads), openWebText2, parsed.GetValue(Validation) ?? (openWebText2 ? OpenWebText2Share : null), Resume: true, Column: parsed.GetRequiredValue(Column));
     }
+
+    private static bool IsTokenizerNamed(ParseResult parsed) => parsed.GetResult(Tokenizer) is { Implicit: false };
 
     private static PosixSignalRegistration StopOn(PosixSignal signal, CancellationTokenSource stop) => PosixSignalRegistration.Create(signal, context =>
     {

@@ -55,6 +55,26 @@ public sealed class PrepareCommandTests : IDisposable
     }
 
     [Theory]
+    [InlineData("2", "90", "--set data.source=out --set batch.global_sequences=64")]
+    [InlineData("4", "40", "--set data.source=out --set model.sequence_length=17 --set batch.global_sequences=40 --set batch.micro_sequences=40")]
+    [InlineData("2", "200", "--set data.source=out")]
+    public async Task The_command_that_is_offered_to_train_on_sums_works(string digits, string rows, string overrides)
+    {
+        string hint = (await Run("addition", "--digits", digits, "--rows", rows, "--test-rows", "9", "--out", "out")).Expect(ExitCode.Finished).Output.Split('\n')[1];
+        Assert.Equal($"Train on it:  looped train addition {overrides}", hint);
+        using LoopedProcess train = LoopedProcess.Start(_folder, null, [.. hint.Split(' ')[5..], "--dry-run"]);
+        (await train.WaitAsync()).Expect(ExitCode.Finished);
+    }
+
+    [Fact]
+    public async Task Too_few_prepared_sums_are_not_remedied_by_a_key_that_has_no_effect()
+    {
+        (await Run("addition", "--digits", "2", "--rows", "90", "--test-rows", "9", "--out", "out")).Expect(ExitCode.Finished);
+        using LoopedProcess train = LoopedProcess.Start(_folder, null, "train", "addition", "--set", "data.source=out", "--dry-run");
+        Assert.Contains("lower batch.global_sequences, or prepare more with `looped prepare addition --rows`", (await train.WaitAsync()).Expect(ExitCode.BadUsage).Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("--tokenizer does not go with addition", "addition", "--tokenizer", "bytes")]
     [InlineData("--digits goes with addition only", "a.txt", "--digits", "3")]
     [InlineData("--digits must be from 1 to 18, not 19", "addition", "--digits", "19")]
@@ -95,9 +115,14 @@ public sealed class PrepareCommandTests : IDisposable
     [InlineData("a.txt --out out --validation 1", "--validation must be between 0 and 1, not 1")]
     [InlineData("a.txt --out out --validation 0.1", "a.txt is one text")]
     [InlineData("a.txt --out out --tokeniser bytes", "did you mean '--tokenizer'?")]
+    [InlineData("a.jsonl --out out --tokenizer bytes", "a.jsonl, line 1: the object has no 'text'; choose the key with `--jsonl-key`")]
+    [InlineData("a.jsonl --out out", "a.jsonl, line 1: the object has no 'text'; choose the key with `--jsonl-key`")]
+    [InlineData("chat a.jsonl --out out", "error: Conversations need the tokenizer.json of a chat model; name it with --tokenizer.")]
+    [InlineData("chat nowhere.jsonl --out out", "The source nowhere.jsonl does not exist")]
     public async Task Bad_usage_is_said_to_be_so(string line, string expected)
     {
         Write("a.txt", "Some text, which is long enough to prepare.");
+        Write("a.jsonl", "{\"body\":\"Some text\"}\n");
         LoopedResult result = (await Run(line.Split(' '))).Expect(ExitCode.BadUsage);
         Assert.Contains(expected, result.Error, StringComparison.Ordinal);
     }

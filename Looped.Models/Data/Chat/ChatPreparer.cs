@@ -9,7 +9,7 @@ namespace Looped.Models.Data.Chat;
 
 /// <summary>What conversations are made of.</summary>
 /// <param name="Sources">JSONL and Parquet files, or folders of such.</param>
-/// <param name="Tokenizer">The path of a `tokenizer.json`.</param>
+/// <param name="Tokenizer">The path of a `tokenizer.json`; empty where nobody named one, which is refused.</param>
 /// <param name="Output">The folder to make.</param>
 /// <param name="Problem">Key or column of the problem.</param>
 /// <param name="Solution">Key or column of the solution.</param>
@@ -35,11 +35,13 @@ public static class ChatPreparer
     public static ChatPrepared Prepare(ChatRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        using ITokenizer? opened = TokenizerFactory.Create(request.Tokenizer);
-        if (opened is not HuggingFaceTokenizer tokenizer) throw new UsageException($"Conversations need the tokenizer.json of a chat model, not {request.Tokenizer}.");
+        IReadOnlyList<SourceFile> sources = SourceFile.Find(request.Sources);
+        using ITokenizer? opened = request.Tokenizer.Length > 0 ? TokenizerFactory.Create(request.Tokenizer) : null;
+        if (opened is not HuggingFaceTokenizer tokenizer)
+            throw new UsageException($"Conversations need the tokenizer.json of a chat model{(request.Tokenizer.Length > 0 ? $", not {request.Tokenizer}" : "")}; name it with --tokenizer.");
         if (tokenizer.VocabularySize > ushort.MaxValue + 1) throw new UsageException($"{request.Tokenizer} has {tokenizer.VocabularySize:N0} ids, and token files hold at most {ushort.MaxValue + 1:N0}.");
         var template = new ChatTemplate(tokenizer, request.System);
-        var files = new ProblemFiles([.. SourceFile.Find([.. request.Sources])], request.Problem, request.Solution);
+        var files = new ProblemFiles(sources, request.Problem, request.Solution);
         long whole = 0, all = 0;
         foreach (Problem problem in files.Read())
         {

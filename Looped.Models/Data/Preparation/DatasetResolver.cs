@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
+using Looped.Models.Data.Chat;
+using Looped.Models.Data.Tasks;
 using Looped.Models.Data.Tokenizers;
 using Looped.Models.Recipes;
 
@@ -46,10 +48,13 @@ public static class DatasetResolver
         string shipped = Path.Combine(shippedDataFolder, source);
         if (Path.GetFileName(source) == source && Directory.Exists(shipped)) return shipped;
         if (Path.Exists(source)) return source;
-        string[] names = Directory.Exists(shippedDataFolder) ? [.. Directory.EnumerateDirectories(shippedDataFolder).Select(d => Path.GetFileName(d)!).Order(StringComparer.Ordinal)] : [];
+        string[] names = Directory.Exists(shippedDataFolder) ? [.. Directory.EnumerateDirectories(shippedDataFolder).Where(IsCorpus).Select(d => Path.GetFileName(d)!).Order(StringComparer.Ordinal)] : [];
         string shippedNames = names.Length > 0 ? $"a shipped corpus ({string.Join(", ", names)})" : "a shipped corpus (none is installed)";
-        throw new UsageException($"data.source: there is no '{source}'; name {shippedNames}, a folder made by `looped prepare`, or a text file or folder.");
+        throw new UsageException($"data.source: there is no '{source}'; name {shippedNames}, {AdditionDataset.SourceName} for generated sums, a folder made by `looped prepare`, or a text file or folder.");
     }
+
+    private static bool IsCorpus(string folder) =>
+        File.Exists(Path.Combine(folder, DatasetMeta.FileName)) || File.Exists(Path.Combine(folder, ChatMeta.FileName)) || SourceFile.AreIn(folder);
 
     private static TokenDataset OpenPrepared(string folder, string tokenizer)
     {

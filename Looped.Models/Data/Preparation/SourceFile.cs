@@ -44,6 +44,9 @@ internal sealed record SourceFile(string Path, string Name, long Bytes, SourceKi
         return files;
     }
 
+    /// <summary>Whether a folder has files that would be taken from it.</summary>
+    public static bool AreIn(string folder) => Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Any(path => HasExtension(path, FolderExtensions));
+
     private static SourceFile[] Expand(string source, string[] extensions)
     {
         if (File.Exists(source)) return [Create(source, System.IO.Path.GetFileName(source))];

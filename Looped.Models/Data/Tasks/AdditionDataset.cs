@@ -14,6 +14,9 @@ public sealed class AdditionDataset : IDataset
     /// <summary>The value of `data.source` that generates it.</summary>
     public const string SourceName = "addition";
 
+    /// <summary>V of every such data set, whatever the number of digits.</summary>
+    public static int Vocabulary => AdditionText.Characters.Length;
+
     private const string TrainPattern = "train_*digit.jsonl", TestPattern = "test_*digit.jsonl";
 
     private AdditionDataset(string folder, IReadOnlyList<AdditionProblem> train, IReadOnlyList<AdditionProblem> test)
@@ -35,7 +38,10 @@ public sealed class AdditionDataset : IDataset
     public ITokenizer Tokenizer { get; } = CharacterTokenizer.InOrder(AdditionText.Characters);
 
     /// <inheritdoc/>
-    public int VocabularySize => AdditionText.Characters.Length;
+    public int VocabularySize => Vocabulary;
+
+    /// <summary>Tokens of the longest sum with its answer: a sequence must be at least as long.</summary>
+    public int LongestSum => Train.Concat(Test).Max(p => p.Text.Tokens.Length);
 
     /// <inheritdoc/>
     public string ContentHash { get; }
@@ -91,7 +97,8 @@ public sealed class AdditionDataset : IDataset
     public IMicroBatchSource Training(int sequenceLength, long seed, int globalSequences, int microSequences)
     {
         if (Train.Count < globalSequences)
-            throw new UsageException($"A step takes {globalSequences} sequences, but there are {Train.Count:N0} sums to train on ({Folder}); raise data.train_rows, or lower batch.global_sequences.");
+            throw new UsageException($"A step takes {globalSequences} sequences, but there are {Train.Count:N0} sums to train on ({Folder}); "
+                + (Folder == SourceName ? "raise data.train_rows, or lower batch.global_sequences." : "lower batch.global_sequences, or prepare more with `looped prepare addition --rows`."));
         return new RowMicroBatchSource(RowsOf(Train, sequenceLength), new SequenceSampler(Train.Count, seed, globalSequences, microSequences),
             string.Create(CultureInfo.InvariantCulture, $"{Train.Count:N0} sums such as {Train[0].Expression}, and {Test.Count:N0} others to test on"));
     }

@@ -77,7 +77,12 @@ public sealed class DatasetResolverTests : IDisposable
     }
 
     [Fact]
-    public void A_source_that_does_not_exist_is_refused_with_the_names_that_do() => Says("a shipped corpus (poems)", Error("pomes"));
+    public void A_source_that_does_not_exist_is_refused_with_the_names_that_do()
+    {
+        Directory.CreateDirectory(_folder["shipped/traces"]);
+        File.WriteAllText(_folder["shipped/traces/a.csv"], "0,1\n"); // no corpus
+        Says("a shipped corpus (poems), addition for generated sums, a folder", Error("pomes"));
+    }
 
     [Fact]
     public void A_sequence_longer_than_the_data_is_refused_with_the_numbers() =>
