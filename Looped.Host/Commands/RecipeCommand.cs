@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using Looped.Host.CommandLine;
 using Looped.Host.Recipes;
+using Looped.Models.Data.Tasks;
 using Looped.Models.Families;
 using Looped.Models.Recipes;
 using Spectre.Console;
@@ -75,10 +76,10 @@ internal static class RecipeCommand
         Terminal.Out.Console.Write(table);
     }
 
-    /// <summary>About how many numbers are trained: a vocabulary that only the data knows is taken as 128 characters.</summary>
+    /// <summary>About how many numbers are trained: a vocabulary that only the data knows is taken as 128 characters, unless they are sums.</summary>
     private static long CountParameters(Recipe recipe)
     {
-        int vocabulary = recipe.Model.Vocabulary > 0 ? recipe.Model.Vocabulary : 128;
+        int vocabulary = recipe.Model.Vocabulary > 0 ? recipe.Model.Vocabulary : recipe.Data.Source == AdditionDataset.SourceName ? AdditionDataset.Vocabulary : 128;
         using LanguageModel model = FamilyRegistry.Find(recipe.Model.Family)!.Outline(recipe.Model, vocabulary);
         return model.ParameterCount();
     }

@@ -38,7 +38,10 @@ internal static class RecipeSource
             + $"(shipped: {string.Join(", ", Names)}; a file of your own is named by its path)");
     }
 
-    /// <summary>The first line of a recipe's leading comment, or an empty text.</summary>
-    public static string Describe(string path) =>
-        File.ReadLines(path).FirstOrDefault() is ['#', .. string comment] ? comment.Trim() : "";
+    /// <summary>The first sentence of a recipe's leading comment, or an empty text.</summary>
+    public static string Describe(string path)
+    {
+        string paragraph = string.Join(' ', File.ReadLines(path).Select(line => line.StartsWith('#') ? line[1..].Trim() : "").TakeWhile(line => line.Length > 0));
+        return paragraph.IndexOf(". ", StringComparison.Ordinal) is >= 0 and var end ? paragraph[..(end + 1)] : paragraph;
+    }
 }

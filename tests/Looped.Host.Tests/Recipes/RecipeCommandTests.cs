@@ -14,7 +14,7 @@ public class RecipeCommandTests
     {
         RunRecipe recipe = RecipeSource.Load(name, []);
         Assert.Equal(name, recipe.Name);
-        Assert.NotEmpty(RecipeSource.Describe(RecipeSource.PathOf(name)));
+        Assert.Matches(@"^[^#]+[^ ]\.$", RecipeSource.Describe(RecipeSource.PathOf(name)));
     });
 
     [Fact]
@@ -27,6 +27,7 @@ public class RecipeCommandTests
             Assert.NotNull(FamilyRegistry.Find((string)row!["family"]!));
             Assert.True((long)row["parameters_about"]! > 0);
         });
+        Assert.Equal(77_856, (long)rows.Single(r => (string?)r!["name"] == "addition")!["parameters_about"]!); // as `train --dry-run` counts with the data
         LoopedResult table = (await LoopedProcess.RunAsync("recipe", "list")).Expect(ExitCode.Finished);
         Assert.All(RecipeSource.Names, name => Assert.Contains($" {name} ", table.Output, StringComparison.Ordinal));
     }
