@@ -1,7 +1,10 @@
 using System.CommandLine;
+using System.Text;
 using Looped.Host.CommandLine;
 using Looped.Host.Training;
 using Looped.Models;
+using Looped.Models.Data;
+using Looped.Models.Data.Tokenizers;
 using Looped.Models.Sampling;
 
 namespace Looped.Host.Commands;
@@ -9,10 +12,13 @@ namespace Looped.Host.Commands;
 /// <summary><c>looped generate</c>: text from a checkpoint.</summary>
 internal static class GenerateCommand
 {
+    private const string UsualPrompt = "In the beginning";
+    private const int PromptTokens = 16, CharactersShown = 120;
+
     public static Command Create()
     {
         var checkpoint = new Argument<string>("checkpoint") { Description = "A checkpoint folder, or a run folder (its newest checkpoint)." };
-        var prompt = new Option<string>("--prompt") { Description = "The text to continue.", DefaultValueFactory = _ => "In the beginning" };
+        var prompt = new Option<string?>("--prompt") { Description = $"The text to continue; by default \"{UsualPrompt}\", or what the model is tested on, such as a sum, if it cannot write that." };
         var tokens = new Option<int>("--tokens") { Description = "How many tokens to write.", DefaultValueFactory = _ => 300 };
         var temperature = new Option<double>("--temperature") { Description = "0 always takes the most likely token.", DefaultValueFactory = _ => 0.8 };
         var topK = new Option<int>("--top-k") { Description = "Consider only the k most likely tokens; 0 considers all." };
@@ -29,7 +35,7 @@ internal static class GenerateCommand
             var options = new SamplingOptions(parsed.GetValue(temperature), parsed.GetValue(topK), parsed.GetValue(seed), parsed.GetValue(loops));
             Check(options, parsed.GetValue(tokens));
             using CheckpointModel opened = CheckpointModel.Open(parsed.GetRequiredValue(checkpoint));
-            string start = parsed.GetValue(prompt)!;
+            string start = Start(opened.Data.Dataset, parsed.GetValue(prompt));
             Console.Write(start);
             foreach (string piece in TextSampler.Continue(opened.Model, opened.Data.Dataset.Tokenizer, start, parsed.GetValue(tokens), options))
                 Console.Write(piece);
@@ -37,6 +43,32 @@ internal static class GenerateCommand
             return ExitCode.Finished;
         });
         return command;
+    }
+
+    /// <summary>A prompt that can be encoded, known before anything is printed.</summary>
+    private static string Start(IDataset data, string? prompt)
+    {
+        string start = prompt ?? UsualPrompt, own = data.Tokenizer.Decode(data.Prompt(PromptTokens));
+        try
+        {
+            data.Tokenizer.Encode(start);
+            return start;
+        }
+        catch (LoopedException) when (prompt is null)
+        {
+            return own;
+        }
+        catch (LoopedException e)
+        {
+            throw new UsageException(data.Tokenizer is CharacterTokenizer known ? $"--prompt: {Unknown(start, known)}, such as \"{own.ReplaceLineEndings(" ")}\"." : $"--prompt: {e.Message}", e);
+        }
+    }
+
+    private static string Unknown(string prompt, CharacterTokenizer known)
+    {
+        Rune[] characters = [.. known.Vocabulary.EnumerateRunes().Where(c => !Rune.IsControl(c))], unknown = [.. prompt.EnumerateRunes().Except(known.Vocabulary.EnumerateRunes())];
+        return $"the model does not know {string.Join(", ", unknown.Select(c => Rune.IsControl(c) ? $"U+{c.Value:X4}" : $"'{c}'"))}; "
+            + $"write it with {string.Concat(characters.Take(CharactersShown))}{(characters.Length > CharactersShown ? "…" : "")}";
     }
 
     private static void Check(SamplingOptions options, int tokens)

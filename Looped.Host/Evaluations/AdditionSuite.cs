@@ -66,7 +66,7 @@ internal static class AdditionSuite
         {
             AdditionScore best = c.Scores.MaxBy(s => s.Accuracy)!, last = c.Scores[^1];
             table.AddRow(Markup.Escape(c.Run), $"{c.Trained}", $"{N(c.AtTrained.Accuracy)} ({c.AtTrained.Correct:N0} of {c.AtTrained.Total:N0})", $"{N(best.Accuracy)} at {best.Loops}",
-                N(c.Scores[0].Accuracy), $"{N(last.Accuracy)} at {last.Loops}", N(c.Scores.Where(s => s.Loops >= Math.Min(c.Trained, last.Loops)).Min(s => s.Accuracy)));
+                N(c.Scores[0].Accuracy), $"{N(last.Accuracy)} at {last.Loops}", c.Scores.Where(s => s.Loops >= c.Trained).Select(s => s.Accuracy).ToArray() is { Length: > 0 } deep ? N(deep.Min()) : "–");
         }
         Terminal.Out.Console.Write(table);
         files.Print();

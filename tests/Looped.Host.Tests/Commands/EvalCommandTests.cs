@@ -68,6 +68,9 @@ public class EvalCommandTests
         Assert.Equal(["Loop_Count,Accuracy", .. addition["scores"]!.AsArray().Select(s => FormattableString.Invariant($"{(int)s!["loops"]!},{(double)s["accuracy"]!}"))], table);
         AssertPng(Path.Combine(run.Run.Root, "eval-addition.png"));
 
+        string printed = (await Eval(run, "--suite", "addition", "--loops", "3", "--problems", "5")).Expect(ExitCode.Finished).Output;
+        Assert.Matches(@"at 3 +│ – +│", printed); // the recipe's 4 loops were not measured
+
         JsonNode dynamics = JsonNode.Parse((await Eval(run, "--suite", "dynamics", "--loops", "6", "--json")).Expect(ExitCode.Finished).Output)!;
         Assert.EndsWith("=", (string)dynamics["prompt"]!, StringComparison.Ordinal);
         Assert.Equal([1, 2, 4, 6], dynamics["spectra"]!.AsArray().Select(s => (int)s!["loop"]!));
@@ -75,8 +78,18 @@ public class EvalCommandTests
         Assert.Equal(1 + 6, File.ReadAllLines(Path.Combine(run.Run.Root, "dynamics_trajectory.csv")).Length);
         AssertPng(Path.Combine(run.Run.Root, "eval-dynamics.png"));
 
+        LoopedResult answer = (await Generate(run)).Expect(ExitCode.Finished), refused = (await Generate(run, "--prompt", "7 Pi")).Expect(ExitCode.BadUsage);
+        Assert.StartsWith((string)dynamics["prompt"]!, answer.Output, StringComparison.Ordinal);
+        Assert.Equal(("", $"error: --prompt: the model does not know 'P', 'i'; write it with 0123456789+= Ʌ§, such as \"{(string)dynamics["prompt"]!}\".\n"), (refused.Output, refused.Error));
+
         Assert.Contains("more than its own state", (await EvalOfText(run, "dynamics")).Error, StringComparison.Ordinal);
         Assert.Contains("not of the addition task", (await EvalOfText(run, "addition")).Error, StringComparison.Ordinal);
+    }
+
+    private static async Task<LoopedResult> Generate(TinyRun run, params string[] args)
+    {
+        using LoopedProcess process = LoopedProcess.Start(run.Folder, null, ["generate", "runs/tiny", "--tokens", "3", .. args]);
+        return await process.WaitAsync();
     }
 
     private static async Task<LoopedResult> EvalOfText(TinyRun run, string suite)
