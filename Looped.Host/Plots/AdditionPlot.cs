@@ -25,13 +25,14 @@ internal static class AdditionPlot
         AdditionCurve[][] recipes = [.. curves.GroupBy(c => c.Identity).Select(g => g.ToArray())];
         bool named = recipes.DistinctBy(r => r[0].Recipe).Count() == recipes.Length;
         foreach ((int n, AdditionCurve[] recipe) in recipes.Index()) Add(plot, named ? recipe[0].Recipe : recipe[0].Run, recipe, PlotTheme.Curve(n));
-        foreach (int trained in curves.Select(c => c.Trained).Distinct())
+        int deepest = curves.Max(c => c.Scores[^1].Loops);
+        foreach (int trained in curves.Select(c => c.Trained).Distinct().Where(loops => loops <= deepest))
         {
             var line = plot.Add.VerticalLine(trained, 1, PlotTheme.Muted, LinePattern.Dotted);
             line.LegendText = curves.Select(c => c.Trained).Distinct().Count() == 1 ? $"the recipe's {trained} loops" : "";
         }
-        int deepest = curves.Max(c => c.Scores[^1].Loops);
-        plot.Axes.SetLimits(0, deepest + 1, -0.03, 1.25); // room for the legend
+        plot.Axes.SetLimits(0, 1, -0.03, 1.25); // room for the legend
+        PlotTheme.Loops(plot, deepest);
         plot.Axes.Left.TickGenerator = new ScottPlot.TickGenerators.NumericManual([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"]);
         (plot.Axes.Left.Label.Text, plot.Axes.Bottom.Label.Text) = ("sums with every digit right", "loops at test time");
         PlotTheme.ShowLegend(plot).Orientation = Orientation.Horizontal;

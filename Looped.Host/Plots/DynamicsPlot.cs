@@ -57,6 +57,7 @@ internal static class DynamicsPlot
         (scale.Axis.TickLabelStyle.FontName, scale.Axis.TickLabelStyle.ForeColor) = (PlotFont.Name, PlotTheme.Muted);
         plot.Axes.Left.TickGenerator = new NumericManual([.. tokens.Select((_, t) => tokens.Count - 1.0 - t)], [.. tokens.Select(Visible)]);
         plot.Axes.SetLimits(0.5, d.Loops + 0.5, -0.5, tokens.Count - 0.5);
+        plot.Axes.Bottom.TickGenerator = new NumericAutomatic { IntegerTicksOnly = true };
         plot.Layout.Fixed(new PixelPadding(Figure.LeftMargin, 106, 46, 14));
         return plot;
     }
@@ -70,6 +71,7 @@ internal static class DynamicsPlot
         Line(plot, loops, d.Norms.Select(row => Log(row.Average())), PlotTheme.Muted, "mean state");
         plot.Axes.Left.TickGenerator = new NumericAutomatic { IntegerTicksOnly = true, LabelFormatter = power => power.ToString("0", CultureInfo.InvariantCulture) };
         Range(plot, loops, d.Steps.SelectMany(row => (double[])[Log(row.Max()), Log(row.Average())]).Concat(d.Norms.Select(row => Log(row.Average()))));
+        PlotTheme.Loops(plot, d.Loops);
         PlotTheme.ShowLegend(plot);
         return plot;
     }

@@ -66,14 +66,14 @@ internal static class LossPlot
     private static void AddRun(Plot plot, RunCurve curve, Color colour, bool alone, List<double> seen)
     {
         double[] steps = [.. curve.Steps.Select(s => (double)s.Step)], raw = [.. curve.Steps.Select(s => s.Loss)];
-        double[] smooth = Smoothing.Symmetric(raw, raw.Length / 40);
+        double[] smooth = Smoothing.Symmetric(raw, Smoothing.Reach(raw.Length));
         seen.AddRange(smooth.Where(double.IsFinite));
         // A single spike must not press the whole curve flat, so the outermost hundredths of the raw values may leave the picture.
         double[] sorted = [.. raw.Where(double.IsFinite).Order()];
         if (sorted.Length > 0) seen.AddRange([sorted[sorted.Length / 100], sorted[^(1 + sorted.Length / 100)]]);
 
         AddLine(plot, steps, raw, colour.WithAlpha(alone ? 0.28 : 0.16), 1);
-        AddLine(plot, steps, smooth, colour, 2.2f).LegendText = alone ? "training, smoothed" : curve.Name;
+        AddLine(plot, steps, smooth, colour, 2.2f).LegendText = !alone ? curve.Name : Smoothing.Reach(raw.Length) > 0 ? "training, smoothed" : "training";
 
         double[] at = [.. curve.Evaluations.Select(e => (double)e.Step)], validation = [.. curve.Evaluations.Select(e => e.Loss)];
         seen.AddRange(validation.Where(double.IsFinite));

@@ -1,4 +1,5 @@
 using ScottPlot;
+using ScottPlot.TickGenerators;
 
 namespace Looped.Host.Plots;
 
@@ -36,6 +37,14 @@ internal static class PlotTheme
         }
         plot.Axes.Left.MajorTickStyle.Length = plot.Axes.Right.MajorTickStyle.Length = 0;
         plot.Axes.Bottom.MajorTickStyle.Length = 4;
+    }
+
+    /// <summary>A horizontal axis that counts loops: from 1 on, ticks at whole numbers.</summary>
+    public static void Loops(Plot plot, int deepest)
+    {
+        double margin = Math.Min(0.5, 0.06 * deepest);
+        (plot.Axes.Bottom.Min, plot.Axes.Bottom.Max) = (1 - margin, deepest + margin);
+        plot.Axes.Bottom.TickGenerator = new NumericAutomatic { IntegerTicksOnly = true };
     }
 
     /// <summary>A legend without a frame, on top of the curves.</summary>

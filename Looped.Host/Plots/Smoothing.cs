@@ -3,6 +3,9 @@ namespace Looped.Host.Plots;
 /// <summary>Makes the trend of a noisy curve visible without shifting it.</summary>
 internal static class Smoothing
 {
+    /// <summary>How many values on either side a curve of some steps is smoothed over; 0 if there are too few.</summary>
+    public static int Reach(int steps) => steps / 40;
+
     /// <summary>
     /// A moving average over a symmetric window, applied twice. Towards both ends the window narrows, so that it stays symmetric: a
     /// straight line comes out as it was, and the curve begins and ends where the values do. What is not finite is passed over.

@@ -9,6 +9,8 @@ internal static class LearningSection
 {
     private const int MostPoints = 900;
 
+    private static readonly Markup Smoothed = new Html().Raw(", smoothed</span><span class=\"c0\"><i class=\"faint\"></i>each step").Done;
+
     public static void Write(Html page, IReadOnlyList<ReportRun> runs)
     {
         page.Line($"<section><h2>Learning</h2><div class=\"card wide\"><h3>Loss <small>nats per token</small></h3>{Legend(runs)}{Loss(runs)}</div><div class=\"pair\">");
@@ -19,7 +21,8 @@ internal static class LearningSection
     private static Markup Legend(IReadOnlyList<ReportRun> runs)
     {
         var html = new Html().Raw("<p class=\"legend\">");
-        if (runs.Count == 1) html.Line($"<span class=\"c0\"><i class=\"strong\"></i>training, smoothed</span><span class=\"c0\"><i class=\"faint\"></i>each step</span><span class=\"c1\"><i class=\"round\"></i>validation</span>");
+        bool smoothed = Smoothing.Reach(runs[0].Steps.Count) > 0;
+        if (runs.Count == 1) html.Line($"<span class=\"c0\"><i class=\"strong\"></i>training{(smoothed ? Smoothed : default)}</span><span class=\"c1\"><i class=\"round\"></i>validation</span>");
         else foreach (ReportRun run in runs) html.Line($"<span class=\"{run.Colour}\"><i class=\"strong\"></i>{run.Name}</span>");
         return html.Raw("</p>").Done;
     }
@@ -95,7 +98,7 @@ internal static class LearningSection
 
     /// <summary>The trend.</summary>
     public static (double X, double Y)[] Smooth((double X, double Y)[] points) =>
-        [.. points.Zip(Smoothing.Symmetric([.. points.Select(p => p.Y)], points.Length / 40), (p, y) => (p.X, y))];
+        [.. points.Zip(Smoothing.Symmetric([.. points.Select(p => p.Y)], Smoothing.Reach(points.Length)), (p, y) => (p.X, y))];
 
     /// <summary>The range of the values without the outermost hundredths.</summary>
     public static IEnumerable<double> Middle((double X, double Y)[] points)

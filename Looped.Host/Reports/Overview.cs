@@ -44,7 +44,7 @@ internal static class Overview
             Tile("perplexity", Perplexity(evaluation.Perplexity), run.Records.Evaluations.Count > 1 ? $"validation; it began at {Perplexity(run.Records.Evaluations[0].Perplexity)}" : $"validation at step {evaluation.Step:N0}");
         Tile("tokens per second", Speed(run) is { } speed ? Quantity.Count(speed) : "–", "median of the steps");
         Tile("goodput", Goodput(run) is { } goodput ? $"{100 * goodput:0.0} %" : "–", "time in steps that count");
-        if (run.Steps.Count > 0) Tile("workers", Workers(run), $"{run.Steps.Select(s => s.Generation).Distinct().Count():N0} generations");
+        if (run.Steps.Count > 0) Tile("workers", Workers(run), Generations(run));
         if (run.Events.Count > 0) Tile("losses", $"{run.Events.Count(e => e.Event == RunEventKind.Lost):N0}", Recovery(run));
         page.Raw("</div>\n");
     }
@@ -81,6 +81,8 @@ internal static class Overview
         (int fewest, int most) = (run.Steps.Min(s => s.WorldSize), run.Steps.Max(s => s.WorldSize));
         return fewest == most ? $"{most}" : $"{fewest} – {most}";
     }
+
+    private static string Generations(ReportRun run) => run.Steps.Select(s => s.Generation).Distinct().Count() is var count && count == 1 ? "1 generation" : $"{count:N0} generations";
 
     private static string Recovery(ReportRun run)
     {

@@ -116,6 +116,14 @@ public sealed class ReportTests : IDisposable
     }
 
     [Fact]
+    public void Only_a_curve_that_is_smoothed_is_called_so_and_one_generation_is_one()
+    {
+        XElement few = Page(SmallRun.Write(_folder["few"], 39)), many = Page(SmallRun.WithEvents(_folder["many"]));
+        Assert.Equal((false, true), (Says(few, "smoothed"), Says(many, "training, smoothed")));
+        Assert.Equal((false, true), (Says(few, "1 generations"), Says(few, "1 generation")));
+    }
+
+    [Fact]
     public void A_run_without_a_step_has_a_page() => Assert.True(Says(Page(SmallRun.Write(_folder["new"], 0, [])), "none committed yet"));
 
     [Fact]
