@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Looped.Models.Families;
 
 namespace Looped.Models.Recipes;
@@ -27,12 +28,20 @@ internal sealed class RecipeBinder(IReadOnlyList<IFamily> families)
         if (_problems.Count == 0)
         {
             foreach (RecipeProblem problem in RecipeRules.Problems(recipe))
-                Report(_origins.GetValueOrDefault(problem.Key), problem.Key, problem.Sentence);
+                Report(OriginOf(problem), problem.Key, problem.Sentence);
         }
 
         if (_problems.Count > 0)
             throw new UsageException(Describe(file));
         return recipe;
+    }
+
+    /// <summary>Where to look: at the key, unless the sentence names another one that an override has just changed.</summary>
+    private Origin? OriginOf(RecipeProblem problem)
+    {
+        Origin? own = _origins.GetValueOrDefault(problem.Key);
+        if (own?.OverridePath is not null) return own;
+        return _origins.Values.FirstOrDefault(o => o.OverridePath is { } path && Regex.IsMatch(problem.Sentence, $@"(?<![\w.]){Regex.Escape(path)}(?![\w.])")) ?? own;
     }
 
     private object BindSection(object defaults, SectionNode section, string path)

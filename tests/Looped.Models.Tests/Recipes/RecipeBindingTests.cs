@@ -137,6 +137,11 @@ public class RecipeBindingTests
         Assert.StartsWith(expected, Assert.Throws<UsageException>(() => ToyFamily.Parse(Minimal, text)).Message, StringComparison.Ordinal);
 
     [Fact]
+    public void A_rule_that_an_override_breaks_points_to_the_override() => Assert.Equal(
+        "--set batch.micro_sequences=5: batch.global_sequences: 16 is not a multiple of batch.micro_sequences (5)",
+        Assert.Throws<UsageException>(() => ToyFamily.Parse(Minimal + "batch: { global_sequences: 16 }", "batch.micro_sequences=5")).Message);
+
+    [Fact]
     public void A_missing_file_is_bad_usage() =>
         Assert.Contains("nowhere.yaml", Assert.Throws<UsageException>(() => RecipeFile.Load<Recipe>("nowhere.yaml", [])).Message, StringComparison.Ordinal);
 
