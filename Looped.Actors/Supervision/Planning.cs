@@ -10,6 +10,12 @@ internal static class Planning
         && now >= worker.EligibleAt
         && now - worker.Heard <= state.Settings.LostAfter;
 
+    /// <summary>Listeners that a newcomer must be able to reach: those of the members that have been heard of lately. One that was lost would keep everybody out.</summary>
+    public static IEnumerable<string> Reachable(SupervisorState state, TimeSpan now) => state.Current is not { } plan ? [] : plan.Generation.Members.Zip(plan.Endpoints)
+        .Where(m => m.Second.Length > 0 && state.Workers.GetValueOrDefault(m.First) is { } worker
+            && worker.Status.Activity != RankActivity.Ended && now - worker.Heard <= state.Settings.LostAfter)
+        .Select(m => m.Second);
+
     /// <summary>Whether a plan can still come up, or has just done so.</summary>
     public static bool IsAwaited(SupervisorState state, GenerationId? plan) => plan is not null && (plan == state.Next?.Id || plan == state.Current?.Id);
 

@@ -131,9 +131,8 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
             Sender.Tell(ended);
             return;
         }
-        IEnumerable<string> endpoints = (_state.Current?.Endpoints ?? []).Where(e => e.Length > 0);
         int slot = ask.Trains ? _slots.Assign(ask.Worker, ask.Slot, Now, IsThere) : 0;
-        Sender.Tell(new RunDescribed(_run.Recipe, _run.RecipeIdentity, _run.DataHash, _run.RunFolder, [.. endpoints], slot));
+        Sender.Tell(new RunDescribed(_run.Recipe, _run.RecipeIdentity, _run.DataHash, _run.RunFolder, [.. Planning.Reachable(_state, Now)], slot));
     }
 
     private void Register(RegisterWorker worker)

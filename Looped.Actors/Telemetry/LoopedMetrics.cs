@@ -45,7 +45,7 @@ public static class LoopedMetrics
         DrainDuration = new(Cluster, "looped.cluster.drain.duration", Histogram, "s", "From a worker's notice to its end.", Outcome) { Buckets = Pauses },
         HeartbeatAge = new(Cluster, "looped.cluster.heartbeat.age", Gauge, "s", "Since when the quietest worker was not heard."),
         StaleMessages = new(Cluster, "looped.cluster.stale_messages", Counter, "{message}", "Messages of an old generation, dropped."),
-        CommDuration = new(Cluster, "looped.comm.duration", Histogram, "s", "Calls of the data plane.", Op) { Buckets = Steps },
+        CommDuration = new(Cluster, "looped.comm.duration", Histogram, "s", "How long a step waits for calls of the data plane; what travels during the backward pass is not in it.", Op) { Buckets = Steps },
         CommIo = new(Cluster, "looped.comm.io", Counter, "By", "Bytes given to the data plane.", Op),
         Time = new(Cluster, "looped.time", Counter, "s", "Wall seconds of workers by what they were spent on; lost_work is a correction.", Kind),
 

@@ -16,6 +16,18 @@ public class LossTests
     }
 
     [Fact]
+    public void A_newcomer_has_to_reach_only_members_that_have_been_heard_of_lately()
+    {
+        TalkingWorkers talk = TalkingWorkers.Running(4, "a", "b");
+        Assert.Equal(["a", "b"], Planning.Reachable(talk.State, talk.Now));
+        talk.AfterHearing(1.1 * talk.Settings.LostAfter.TotalSeconds, "a");
+        Assert.Equal(["a"], Planning.Reachable(talk.State, talk.Now));
+        // Nobody is left: whoever comes then must be let in to restore the last checkpoint.
+        talk.After(1.1 * talk.Settings.LostAfter.TotalSeconds);
+        Assert.Empty(Planning.Reachable(talk.State, talk.Now));
+    }
+
+    [Fact]
     public void A_member_that_nobody_names_has_a_moment_to_answer()
     {
         TalkingWorkers talk = TalkingWorkers.Running(4, "a", "b").After(1).Rests("a");
