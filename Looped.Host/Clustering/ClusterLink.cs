@@ -19,7 +19,7 @@ internal sealed class ClusterLink : IAsyncDisposable
     private readonly byte[] _secret;
     private readonly string _name, _role;
     private readonly ILoggerFactory _loggers = LocalHost.ClusterLoggers();
-    private readonly TaskCompletionSource<IWireMessage> _learned = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource<IWireMessage> _learned = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _over = new();
     private ClusterNode? _node;
     private IActorRef? _local, _relay, _proxy;
@@ -32,12 +32,14 @@ internal sealed class ClusterLink : IAsyncDisposable
     /// <summary>Every timing of the cluster; the default until the run's recipe is known.</summary>
     public ClusterTimings Timings { get; private set; } = ClusterTimings.Default;
 
-    /// <summary>Asks the supervisor what is trained here; null if the run is over already.</summary>
+    /// <summary>Asks the supervisor what is trained here and by whom, anew each time; null if the run is over already.</summary>
     /// <exception cref="NoClusterException">No seed answered in time.</exception>
     public async Task<RunDescribed?> LearnRun()
     {
         long started = Stopwatch.GetTimestamp();
-        Start();
+        Volatile.Write(ref _learned, new(TaskCreationOptions.RunContinuationsAsynchronously));
+        if (_node is null) Start();
+        else Volatile.Write(ref _heard, started);
         string version = typeof(SupervisedRun).Assembly.GetName().Version!.ToString(3);
         while (true)
         {
@@ -144,7 +146,7 @@ internal sealed class ClusterLink : IAsyncDisposable
     {
         Volatile.Write(ref _heard, Stopwatch.GetTimestamp());
         if (_local is { } local) local.Tell(new SupervisorLinkActor.FromSupervisor(message));
-        else if (message is RunDescribed or RegistrationRefused or RunEnded) _learned.TrySetResult(message);
+        else if (message is RunDescribed or RegistrationRefused or RunEnded) Volatile.Read(ref _learned).TrySetResult(message);
     }
 
     public async ValueTask DisposeAsync()
