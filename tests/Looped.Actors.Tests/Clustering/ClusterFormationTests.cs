@@ -20,8 +20,17 @@ public sealed class ClusterFormationTests : IAsyncLifetime
         await Task.WhenAny(second.Joined, Task.Delay(second.Options.Timings.FormationPatience * 1.2, TestContext.Current.CancellationToken));
         Assert.False(second.Joined.IsCompleted);
 
-        _cluster.Start(_cluster.Options(ClusterRoles.Seed, second) with { Listen = first.Address, Seeds = [], FormerSeeds = [second.Address] });
-        await second.Joined.WaitAsync(ToyCluster.Bound, TestContext.Current.CancellationToken);
+        await UntilJoined().WaitAsync(ToyCluster.Bound, TestContext.Current.CancellationToken);
+
+        // A node whose handshake takes too long on a crowded machine gives itself up, and its process starts another.
+        async Task UntilJoined()
+        {
+            while (!second.Joined.IsCompleted)
+            {
+                ClusterNode restarted = _cluster.Start(_cluster.Options(ClusterRoles.Seed, second) with { Listen = first.Address, Seeds = [], FormerSeeds = [second.Address] });
+                if (await Task.WhenAny(second.Joined, restarted.Lost) == restarted.Lost) await ToyCluster.Kill(restarted);
+            }
+        }
     }
 
     [Fact]
