@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Akka.Actor;
 using Looped.Actors.Clustering;
 using Looped.Actors.Supervision;
@@ -11,20 +12,22 @@ internal static class ClusterVisit
     /// <summary>The state of a cluster.</summary>
     /// <exception cref="NoClusterException">No seed answered in time.</exception>
     public static Task<ClusterPicture> Look(IReadOnlyList<NodeAddress> seeds, string? secretFile, TimeSpan wait) =>
-        Visit(seeds, secretFile, wait, supervisor => supervisor.Ask<ClusterPicture>(new AskForCluster(), TimeSpan.FromMilliseconds(500)));
+        Visit(seeds, secretFile, wait, (_, picture) => Task.FromResult(picture));
 
     /// <summary>Asks the run to stop, and waits until it has.</summary>
     /// <exception cref="NoClusterException">No seed answered in time.</exception>
     public static Task<ClusterPicture> Stop(IReadOnlyList<NodeAddress> seeds, string? secretFile, TimeSpan wait) =>
-        Visit(seeds, secretFile, wait, async supervisor =>
+        Visit(seeds, secretFile, wait, async (supervisor, picture) =>
         {
-            supervisor.Tell(new StopRun("looped stop"));
-            while (true)
+            long heard = Stopwatch.GetTimestamp();
+            while (picture.Ended is null)
             {
-                ClusterPicture picture = await supervisor.Ask<ClusterPicture>(new AskForCluster(), TimeSpan.FromSeconds(5));
-                if (picture.Ended is not null) return picture;
+                supervisor.Tell(new StopRun("looped stop")); // once more does no harm: a supervisor that just took over has not heard it
                 await Task.Delay(100);
+                if (await Ask(supervisor, TimeSpan.FromSeconds(2)) is { } now) (picture, heard) = (now, Stopwatch.GetTimestamp());
+                else if (Stopwatch.GetElapsedTime(heard) > wait) throw NobodyAt(seeds, wait);
             }
+            return picture;
         });
 
     /// <summary>Looks again and again; a question without an answer gives null.</summary>
@@ -36,17 +39,17 @@ internal static class ClusterVisit
     /// <param name="over">Ends the visit.</param>
     /// <exception cref="NoClusterException">No seed answered in time.</exception>
     public static Task Watch(IReadOnlyList<NodeAddress> seeds, string? secretFile, TimeSpan wait, Func<ClusterPicture?, bool> seen, TimeSpan pause, CancellationToken over) =>
-        Visit(seeds, secretFile, wait, async supervisor =>
+        Visit(seeds, secretFile, wait, async (supervisor, _) =>
         {
-            while (seen(await Ask(supervisor)) && !over.IsCancellationRequested) await Task.WhenAny(Task.Delay(pause, over));
+            while (seen(await Ask(supervisor, TimeSpan.FromSeconds(2))) && !over.IsCancellationRequested) await Task.WhenAny(Task.Delay(pause, over));
             return true;
         });
 
-    private static async Task<ClusterPicture?> Ask(IActorRef supervisor)
+    private static async Task<ClusterPicture?> Ask(IActorRef supervisor, TimeSpan patience)
     {
         try
         {
-            return await supervisor.Ask<ClusterPicture>(new AskForCluster(), TimeSpan.FromSeconds(2));
+            return await supervisor.Ask<ClusterPicture>(new AskForCluster(), patience);
         }
         catch (AskTimeoutException)
         {
@@ -55,46 +58,53 @@ internal static class ClusterVisit
     }
 
     /// <summary>What to say when no seed answers.</summary>
-    public static NoClusterException NobodyAt(IReadOnlyList<NodeAddress> seeds, TimeSpan wait, Exception? cause = null) => new(
-        $"No seed answered at {string.Join(", ", seeds)} within {wait.TotalSeconds:0} s: check that `looped seed` runs there, that the address can be reached "
-        + "from this machine, and that both have the same secret (LOOPED_SECRET or --secret-file).", cause);
+    public static NoClusterException NobodyAt(IReadOnlyList<NodeAddress> seeds, TimeSpan wait) => new(
+        $"No seed answered at {string.Join(", ", seeds)} within {wait.TotalSeconds:0.##} s: check that `looped seed` runs there, that the address can be reached "
+        + "from this machine, and that both have the same secret (LOOPED_SECRET or --secret-file).");
 
-    private static async Task<T> Visit<T>(IReadOnlyList<NodeAddress> seeds, string? secretFile, TimeSpan wait, Func<IActorRef, Task<T>> ask)
+    private static async Task<T> Visit<T>(IReadOnlyList<NodeAddress> seeds, string? secretFile, TimeSpan wait, Func<IActorRef, ClusterPicture, Task<T>> ask)
     {
-        var here = new NodeAddress(LocalAddress.Towards(seeds[0]), 0);
         using var loggers = LocalHost.ClusterLoggers();
-        ClusterNode node = ClusterNode.Start(new ClusterNodeOptions
+        var options = new ClusterNodeOptions
         {
             Role = ClusterRoles.Evaluator, // a visitor: no vote, no training
-            Listen = here,
+            Listen = new NodeAddress(LocalAddress.Towards(seeds), 0),
             Seeds = seeds,
             Secret = ClusterSecret.Here(secretFile, seeds),
             Loggers = loggers,
-        });
-        try
+        };
+        long started = Stopwatch.GetTimestamp();
+        while (true)
         {
-            IActorRef supervisor = node.SupervisorProxy(ClusterLink.SupervisorName);
-            long started = System.Diagnostics.Stopwatch.GetTimestamp();
-            while (true)
+            ClusterNode node = ClusterNode.Start(options);
+            bool met = false;
+            try
             {
-                try
-                {
-                    await supervisor.Ask<ClusterPicture>(new AskForCluster(), TimeSpan.FromMilliseconds(500));
-                    return await ask(supervisor);
-                }
-                catch (AskTimeoutException) when (System.Diagnostics.Stopwatch.GetElapsedTime(started) < wait)
-                {
-                    // The node is still joining.
-                }
-                catch (AskTimeoutException e)
-                {
-                    throw NobodyAt(seeds, wait, e);
-                }
+                IActorRef supervisor = node.SupervisorProxy(ClusterLink.SupervisorName);
+                ClusterPicture? picture = await Meet(node, supervisor, wait - Stopwatch.GetElapsedTime(started));
+                met = picture is not null;
+                if (picture is not null) return await ask(supervisor, picture);
             }
+            finally
+            {
+                if (met) await node.StopAsync(TimeSpan.FromSeconds(2));
+                else node.Kill();
+            }
+            if (Stopwatch.GetElapsedTime(started) >= wait) throw NobodyAt(seeds, wait);
         }
-        finally
-        {
-            await node.StopAsync(TimeSpan.FromSeconds(2));
-        }
+    }
+
+    /// <summary>
+    /// Asks until the supervisor answers; null if it does not in time, or through this node never will: a crowded machine may take a node for
+    /// dead while it joins.
+    /// </summary>
+    private static async Task<ClusterPicture?> Meet(ClusterNode node, IActorRef supervisor, TimeSpan wait)
+    {
+        TimeSpan silence = ClusterTimings.Default.SupervisorSilence;
+        long started = Stopwatch.GetTimestamp();
+        ClusterPicture? picture = null;
+        while (picture is null && !node.Lost.IsCompleted && Stopwatch.GetElapsedTime(started) < (wait < silence ? wait : silence))
+            picture = await Ask(supervisor, TimeSpan.FromMilliseconds(500));
+        return picture;
     }
 }

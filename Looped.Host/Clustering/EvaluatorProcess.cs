@@ -3,14 +3,12 @@ using Looped.Actors.Evaluating;
 using Looped.Actors.Logging;
 using Looped.Actors.Recipes;
 using Looped.Actors.Runs;
-using Looped.Actors.Supervision;
 using Looped.Actors.Training;
 using Looped.Host.CommandLine;
 using Looped.Host.Logging;
 using Looped.Host.Training;
 using Looped.Models;
 using Looped.Models.Checkpoints;
-using Looped.Models.Recipes;
 
 namespace Looped.Host.Clustering;
 
@@ -20,36 +18,50 @@ namespace Looped.Host.Clustering;
 /// </summary>
 internal sealed class EvaluatorProcess(WorkerOptions options)
 {
+    private readonly string _name = $"evaluator-{Environment.MachineName}-{Environment.ProcessId}";
+
     /// <summary>Runs until the run is over or a signal comes, and gives the exit code.</summary>
     public async Task<int> Run()
     {
-        string name = $"evaluator-{Environment.MachineName}-{Environment.ProcessId}";
         using var stop = new CancellationTokenSource();
-        using var signals = new StopSignals(_ => stop.Cancel());
+        using var signals = new StopSignals(_ => stop.Cancel(), exitCode: ExitCode.Drained);
         byte[] secret = ClusterSecret.Here(options.SecretFile, [options.Listen, .. options.Seeds]);
-        await using var link = new ClusterLink(options, secret, name, ClusterRoles.Evaluator);
-        if (await link.LearnRun() is not { } run)
+        await using var link = new ClusterLink(options, secret, _name, ClusterRoles.Evaluator);
+        Terminal.Out.WriteLine($"{_name} looks for a run at {string.Join(", ", options.Seeds)}");
+        try
         {
-            Terminal.Out.WriteLine("the run is over; there is nothing to do");
+            Terminal.Out.WriteLine(await Evaluate(link, stop.Token));
             return ExitCode.Finished;
         }
-        RunRecipe recipe = RecipeFile.Parse<RunRecipe>(run.Recipe, "the cluster's recipe", []);
-        if (options.Device is { } device) recipe = recipe with { Training = recipe.Training with { Device = device } };
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            Terminal.Out.WriteLine($"{signals.First}: leaving; the run is not finished: start me again");
+            return ExitCode.Drained;
+        }
+    }
+
+    /// <summary>Evaluates checkpoints until the run is over.</summary>
+    /// <returns>How it ended, for people.</returns>
+    private async Task<string> Evaluate(ClusterLink link, CancellationToken stop)
+    {
+        if (await link.LearnRun().WaitAsync(stop) is not { } run) return "the run is over; there is nothing to do";
+        RunRecipe recipe = options.RecipeOf(run);
         link.Use(new ClusterTimings(recipe.Cluster.WorkerTimeout));
-        var folder = new RunFolder(options.RunFolder ?? run.RunFolder);
+        RunFolder folder = options.FolderOf(run);
         using ProcessLog log = ProcessLog.Open(folder, "evaluator", options.Verbose);
-        using RunData data = RunData.OpenSame(recipe, run.DataHash);
+        // Text may have to be prepared first; nobody waits for that who has notice.
+        using RunData data = await Task.Run(() => RunData.OpenSame(recipe, run.DataHash), stop).WaitAsync(stop);
         using var recorder = RunRecorder.Create(folder, recipe, run.DataHash);
         using var evaluator = new SnapshotEvaluator(recipe, data.CreateModel, data.Validation);
-        Terminal.Out.WriteLine($"{name} evaluates the checkpoints of {recipe.Name}");
+        Terminal.Out.WriteLine($"{_name} evaluates the checkpoints of {recipe.Name}");
+        var end = new RunEndWatch(link, folder);
         while (true)
         {
-            // The picture first: a checkpoint that is written before the run ends is seen below.
-            RunEnded? ended = (await link.Look())?.Ended;
-            foreach (long step in Pending(folder)) await Evaluate(folder, recipe, recorder, evaluator, step, log.Run, stop.Token);
-            if (ended is not null) return ExitCode.Finished;
-            if (stop.IsCancellationRequested) return ExitCode.Drained;
-            await Task.WhenAny(Task.Delay(1000, stop.Token));
+            // The end first: a checkpoint that is written before the run ends is seen below.
+            bool over = await end.IsOver(stop);
+            foreach (long step in Pending(folder)) await Evaluate(folder, recipe, recorder, evaluator, step, log.Run, stop);
+            if (over) return "the run is over";
+            await Task.Delay(1000, stop);
         }
     }
 
@@ -66,9 +78,9 @@ internal sealed class EvaluatorProcess(WorkerOptions options)
         {
             snapshot = CheckpointReader.Load(CheckpointStore.PathOf(folder.Checkpoints, step)).Snapshot;
         }
-        catch (LoopedException e) when (!Directory.Exists(CheckpointStore.PathOf(folder.Checkpoints, step)))
+        catch (LoopedException) when (!Directory.Exists(CheckpointStore.PathOf(folder.Checkpoints, step)))
         {
-            Terminal.Out.WriteLine($"step {step}: {e.Message}"); // retention was faster
+            Terminal.Out.WriteLine($"step {step}: its checkpoint was removed before it could be measured (checkpoint.keep_last)");
             return;
         }
         var done = new TaskCompletionSource<EvaluationReport>(TaskCreationOptions.RunContinuationsAsynchronously);

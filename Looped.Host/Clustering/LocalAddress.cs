@@ -8,20 +8,31 @@ namespace Looped.Host.Clustering;
 /// <summary>Which of this machine's addresses others would see.</summary>
 internal static class LocalAddress
 {
-    /// <summary>The address of the interface that leads to another node. Nothing is sent.</summary>
-    /// <exception cref="NoClusterException">No interface does, or the name is not known.</exception>
-    public static string Towards(NodeAddress other)
+    /// <summary>The address of the interface that leads to the first of some seeds to which one does: the others may be gone, names and all. Nothing is sent.</summary>
+    /// <exception cref="NoClusterException">No interface leads to any, or no name is known.</exception>
+    public static string Towards(IReadOnlyList<NodeAddress> seeds)
     {
-        try
+        var failures = new List<(NodeAddress Seed, SocketException Cause)>();
+        foreach (NodeAddress seed in seeds)
         {
-            IPAddress target = IPAddress.TryParse(other.Host, out IPAddress? given) ? given : Dns.GetHostAddresses(other.Host)[0];
-            using var socket = new Socket(target.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
-            socket.Connect(target, other.Port);
-            return ((IPEndPoint)socket.LocalEndPoint!).Address.ToString();
+            try
+            {
+                return Towards(seed);
+            }
+            catch (SocketException e)
+            {
+                failures.Add((seed, e));
+            }
         }
-        catch (SocketException e)
-        {
-            throw new NoClusterException($"The seed {other} cannot be reached from this machine ({e.Message}): check its name and the network, or say where to listen with --listen HOST.", e);
-        }
+        throw new NoClusterException($"The {(seeds.Count == 1 ? "seed" : "seeds")} {string.Join(", ", failures.Select(f => $"{f.Seed} ({f.Cause.Message})"))} cannot be reached from "
+            + "this machine: check names and network, or say where to listen with --listen HOST.", failures.FirstOrDefault().Cause);
+    }
+
+    private static string Towards(NodeAddress other)
+    {
+        IPAddress target = IPAddress.TryParse(other.Host, out IPAddress? given) ? given : Dns.GetHostAddresses(other.Host)[0];
+        using var socket = new Socket(target.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        socket.Connect(target, other.Port);
+        return ((IPEndPoint)socket.LocalEndPoint!).Address.ToString();
     }
 }

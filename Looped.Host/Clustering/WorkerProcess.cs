@@ -39,6 +39,22 @@ internal sealed record WorkerOptions
     public TimeSpan Wait { get; init; } = TimeSpan.FromSeconds(60);
     public bool UntilInputCloses { get; init; }
     public bool Verbose { get; init; }
+
+    /// <summary>The cluster's recipe, on this node's device.</summary>
+    public RunRecipe RecipeOf(RunDescribed run)
+    {
+        RunRecipe recipe = RecipeFile.Parse<RunRecipe>(run.Recipe, "the cluster's recipe", []);
+        return Device is { } device ? recipe with { Training = recipe.Training with { Device = device } } : recipe;
+    }
+
+    /// <summary>Where the run folder is on this node.</summary>
+    /// <exception cref="LoopedException">It is not to be seen here.</exception>
+    public RunFolder FolderOf(RunDescribed run)
+    {
+        var folder = new RunFolder(RunFolder ?? run.RunFolder);
+        return File.Exists(folder.Recipe) ? folder
+            : throw new LoopedException($"The run folder {folder.Root} is not visible here: all nodes need it on a shared file system. Mount it, or say where it is with --run DIR.");
+    }
 }
 
 /// <summary>
@@ -62,20 +78,17 @@ internal sealed class WorkerProcess(WorkerOptions options)
         using var listener = new RingListener(AddressOf(options.Listen.Host), options.Ports?.First ?? 0, options.Ports?.Last ?? 0, secret, name);
         await using var link = new ClusterLink(options, secret, name);
         using var signals = new StopSignals(signal => Notice(signal, "leaving after the step in progress", hurry: false),
-            signal => Notice($"{signal} again", "leaving at once", hurry: true));
+            signal => Notice($"{signal} again", "leaving at once", hurry: true), ExitCode.Drained);
         if (options.UntilInputCloses) InputWatch.WhenClosed(() => Notice("input closed", "leaving at once", hurry: true));
         if (await link.LearnRun() is not { } run)
         {
             Terminal.Out.WriteLine("the run is over; there is nothing to do");
             return ExitCode.Finished;
         }
-        RunRecipe recipe = RecipeFile.Parse<RunRecipe>(run.Recipe, "the cluster's recipe", []);
-        if (options.Device is { } device) recipe = recipe with { Training = recipe.Training with { Device = device } };
+        RunRecipe recipe = options.RecipeOf(run);
         GpuChecks.Require(recipe.Training.Device);
         link.Use(new ClusterTimings(recipe.Cluster.WorkerTimeout));
-        var folder = new RunFolder(options.RunFolder ?? run.RunFolder);
-        if (!File.Exists(folder.Recipe))
-            throw new LoopedException($"The run folder {folder.Root} is not visible here: all nodes need it on a shared file system. Mount it, or say where it is with --run DIR.");
+        RunFolder folder = options.FolderOf(run);
         using RunData data = RunData.OpenSame(recipe, run.DataHash);
         var network = new RingNetwork(listener, options.Advertise?.Host ?? options.Listen.Host, recipe.Cluster.WorkerTimeout, recipe.Cluster.SharedMemory);
         if (await Reach(link, network, run) is not { } reached)

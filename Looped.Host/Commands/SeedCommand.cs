@@ -74,7 +74,7 @@ internal static class SeedCommand
         display.Note($"add workers:  looped worker --seed {seed.Address}");
         display.Start(recipe.Name, session?.Restored?.Step ?? 0, recipe.Training.Steps);
         var noticed = new TaskCompletionSource<string>();
-        using var signals = new StopSignals(signal => noticed.TrySetResult(signal));
+        using var signals = new StopSignals(signal => noticed.TrySetResult(signal), exitCode: ExitCode.Drained);
         if (options.UntilInputCloses) InputWatch.WhenClosed(() => noticed.TrySetResult("input closed"));
         if (await Task.WhenAny(seed.Ended, noticed.Task) == noticed.Task)
         {

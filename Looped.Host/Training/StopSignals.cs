@@ -4,49 +4,47 @@ using Looped.Host.CommandLine;
 
 namespace Looped.Host.Training;
 
-/// <summary>
-/// Notice from outside: SIGINT (Ctrl-C), SIGTERM, SIGUSR1. The first asks the run to stop after the step in progress; repeats within
-/// two seconds are the same notice, a later one is a second. Only a third Ctrl-C ends the process at once. SIGCONT, which schedulers
-/// send along, means nothing.
-/// </summary>
+/// <summary>Notice from outside: SIGINT (Ctrl-C), SIGTERM, SIGUSR1. What they ask for is decided by <see cref="Notices"/>.</summary>
 internal sealed class StopSignals : IDisposable
 {
     private const PosixSignal UserSignal1 = (PosixSignal)10; // SIGUSR1's number on Linux; .NET has no name for it
 
     private readonly List<PosixSignalRegistration> _registrations = [];
-    private static readonly TimeSpan SameNotice = TimeSpan.FromSeconds(2);
-
-    private readonly Action<string> _stop, _again;
+    private readonly Action<string> _leave, _hurry;
+    private readonly int _exitCode;
     private readonly object _gate = new();
-    private int _interrupts;
-    private long _firstAt;
+    private readonly long _started = Stopwatch.GetTimestamp();
+    private Notices _notices = new();
 
     /// <summary>Listens until disposed.</summary>
-    /// <param name="stop">Called with the signal's name at the first notice.</param>
-    /// <param name="again">Called with the signal's name at later ones.</param>
-    public StopSignals(Action<string> stop, Action<string>? again = null)
+    /// <param name="leave">Called with the signal's name at the first notice.</param>
+    /// <param name="hurry">Called with the signal's name at later ones.</param>
+    /// <param name="exitCode">What the last Ctrl-C ends the process with.</param>
+    public StopSignals(Action<string> leave, Action<string>? hurry = null, int exitCode = ExitCode.Interrupted)
     {
-        (_stop, _again) = (stop, again ?? (_ => { }));
+        (_leave, _hurry, _exitCode) = (leave, hurry ?? (_ => { }), exitCode);
         Listen(PosixSignal.SIGINT, "SIGINT");
         Listen(PosixSignal.SIGTERM, "SIGTERM");
         if (OperatingSystem.IsLinux()) Listen(UserSignal1, "SIGUSR1");
     }
 
     /// <summary>The first signal that came, or null.</summary>
-    public string? First { get; private set; }
+    public string? First
+    {
+        get
+        {
+            lock (_gate) return _notices.First;
+        }
+    }
 
     private void Listen(PosixSignal signal, string name) => _registrations.Add(PosixSignalRegistration.Create(signal, context =>
     {
         context.Cancel = true;
-        if (signal == PosixSignal.SIGINT && Interlocked.Increment(ref _interrupts) >= 3) Environment.Exit(ExitCode.Interrupted);
-        Action<string> call;
-        lock (_gate)
-        {
-            if (First is not null && Stopwatch.GetElapsedTime(_firstAt) < SameNotice) return;
-            call = First is null ? _stop : _again;
-            if (First is null) (First, _firstAt) = (name, Stopwatch.GetTimestamp());
-        }
-        call(name);
+        NoticeEffect effect;
+        lock (_gate) (_notices, effect) = _notices.Take(name, Stopwatch.GetElapsedTime(_started));
+        if (effect == NoticeEffect.Leave) _leave(name);
+        if (effect == NoticeEffect.Hurry) _hurry(name);
+        if (effect == NoticeEffect.Exit) ProcessEnd.Soon(_exitCode);
     }));
 
     public void Dispose() => _registrations.ForEach(r => r.Dispose());
