@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using Looped.Actors.Supervision;
 using Looped.Models;
@@ -15,16 +16,19 @@ public sealed class TermFiles(RunFolder folder) : ISupervisorMemory
     private const int PlansKept = 64;
 
     /// <inheritdoc/>
+    public RunFolderMark? Mark { get; private set; }
+
+    /// <inheritdoc/>
     public long ClaimTerm()
     {
         while (true)
         {
             long term = HighestTerm() + 1;
-            string path = Path.Combine(folder.Generations, string.Create(CultureInfo.InvariantCulture, $"term-{term:D6}"));
+            string name = string.Create(CultureInfo.InvariantCulture, $"term-{term:D6}"), path = Path.Combine(folder.Generations, name);
             try
             {
-                using FileStream file = new(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read);
-                file.Flush(flushToDisk: true);
+                using FileStream file = new(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
+                Mark = new RunFolderMark($"{Path.GetFileName(folder.Generations)}/{name}", Sign(file));
                 return term;
             }
             catch (IOException) when (File.Exists(path))
@@ -67,6 +71,23 @@ public sealed class TermFiles(RunFolder folder) : ISupervisorMemory
         string name = string.Create(CultureInfo.InvariantCulture, $"plan-{plan.Id.Number:D8}-term-{plan.Id.Term:D6}.json");
         DurableFiles.WriteAtomically(Path.Combine(folder.Generations, name), PlanJson.Write(plan));
         foreach (string old in PlanNames().SkipLast(PlansKept)) File.Delete(Path.Combine(folder.Generations, old));
+    }
+
+    /// <summary>Writes a text that no other folder has. A full disk does not keep a supervisor from its work: then the name alone has to do.</summary>
+    private static string Sign(FileStream file)
+    {
+        string text = Guid.NewGuid().ToString("N");
+        try
+        {
+            file.Write(Encoding.ASCII.GetBytes(text));
+            file.Flush(flushToDisk: true);
+            return text;
+        }
+        catch (IOException)
+        {
+            file.SetLength(0);
+            return "";
+        }
     }
 
     private string[] PlanNames() => [.. Names("plan-*.json").Order(StringComparer.Ordinal)];

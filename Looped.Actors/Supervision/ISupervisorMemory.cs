@@ -9,6 +9,9 @@ public interface ISupervisorMemory
     /// <summary>The highest term that anybody has claimed.</summary>
     long HighestTerm();
 
+    /// <summary>What the claim of a term left in the run folder, for others to find; null if there is no folder.</summary>
+    RunFolderMark? Mark => null;
+
     /// <summary>Plans that may still be in force, of all terms.</summary>
     IReadOnlyList<GenerationPlan> Plans();
 

@@ -82,5 +82,6 @@ public sealed record SupervisedRun
         return null;
     }
 
-    private static string Short(string hash) => hash.Length > 12 ? $"{hash[..12]}…" : hash;
+    /// <summary>The first digits of a hash, for people.</summary>
+    internal static string Short(string hash) => hash.Length > 12 ? $"{hash[..12]}…" : hash;
 }

@@ -132,7 +132,7 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
             return;
         }
         int slot = ask.Trains ? _slots.Assign(ask.Worker, ask.Slot, Now, IsThere) : 0;
-        Sender.Tell(new RunDescribed(_run.Recipe, _run.RecipeIdentity, _run.DataHash, _run.RunFolder, [.. Planning.Reachable(_state, Now)], slot));
+        Sender.Tell(new RunDescribed(_run.Recipe, _run.RecipeIdentity, _run.DataHash, _run.RunFolder, [.. Planning.Reachable(_state, Now)], slot, _run.Memory.Mark));
     }
 
     private void Register(RegisterWorker worker)

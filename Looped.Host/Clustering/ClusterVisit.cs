@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Akka.Actor;
+using Looped.Actors;
 using Looped.Actors.Clustering;
 using Looped.Actors.Supervision;
 using Looped.Models;
@@ -13,6 +14,24 @@ internal static class ClusterVisit
     /// <exception cref="NoClusterException">No seed answered in time.</exception>
     public static Task<ClusterPicture> Look(IReadOnlyList<NodeAddress> seeds, string? secretFile, TimeSpan wait) =>
         Visit(seeds, secretFile, wait, (_, picture) => Task.FromResult(picture));
+
+    /// <summary>What is trained there; null if the run is over.</summary>
+    /// <exception cref="NoClusterException">No seed answered in time.</exception>
+    /// <exception cref="UsageException">The seed runs another version of the program.</exception>
+    public static Task<RunDescribed?> Describe(IReadOnlyList<NodeAddress> seeds, string? secretFile, TimeSpan wait) =>
+        Visit(seeds, secretFile, wait, async (supervisor, _) =>
+        {
+            string version = typeof(SupervisedRun).Assembly.GetName().Version!.ToString(3);
+            var question = new AskForRun($"the seed on {Environment.MachineName}", version, Trains: false);
+            long started = Stopwatch.GetTimestamp();
+            while (true)
+            {
+                IWireMessage? answer = await Ask<IWireMessage>(supervisor, question, TimeSpan.FromSeconds(2));
+                if (answer is RegistrationRefused refused) throw new UsageException(refused.Reason);
+                if (answer is not null) return answer as RunDescribed;
+                if (Stopwatch.GetElapsedTime(started) > wait) throw NobodyAt(seeds, wait);
+            }
+        });
 
     /// <summary>Asks the run to stop, and waits until it has.</summary>
     /// <exception cref="NoClusterException">No seed answered in time.</exception>
@@ -45,11 +64,13 @@ internal static class ClusterVisit
             return true;
         });
 
-    private static async Task<ClusterPicture?> Ask(IActorRef supervisor, TimeSpan patience)
+    private static Task<ClusterPicture?> Ask(IActorRef supervisor, TimeSpan patience) => Ask<ClusterPicture>(supervisor, new AskForCluster(), patience);
+
+    private static async Task<T?> Ask<T>(IActorRef supervisor, IWireMessage question, TimeSpan patience) where T : class
     {
         try
         {
-            return await supervisor.Ask<ClusterPicture>(new AskForCluster(), patience);
+            return await supervisor.Ask<T>(question, patience);
         }
         catch (AskTimeoutException)
         {

@@ -47,7 +47,7 @@ internal sealed class EvaluatorProcess(WorkerOptions options)
         if (await link.LearnRun().WaitAsync(stop) is not { } run) return "the run is over; there is nothing to do";
         RunRecipe recipe = options.RecipeOf(run);
         link.Use(new ClusterTimings(recipe.Cluster.WorkerTimeout));
-        RunFolder folder = options.FolderOf(run);
+        RunFolder folder = await options.FolderOf(run).WaitAsync(stop);
         using ProcessLog log = ProcessLog.Open(folder, "evaluator", options.Verbose);
         // Text may have to be prepared first; nobody waits for that who has notice.
         using RunData data = await Task.Run(() => RunData.OpenSame(recipe, run.DataHash), stop).WaitAsync(stop);

@@ -24,6 +24,10 @@ internal sealed record SeedOptions
     public string? SecretFile { get; init; }
     public int ExpectedWorkers { get; init; } = 1;
     public TimeSpan GatherWindow { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How long the supervisor that it stands by for may take to answer.</summary>
+    public TimeSpan Wait { get; init; } = TimeSpan.FromSeconds(60);
+
     public bool UntilInputCloses { get; init; }
     public bool Verbose { get; init; }
 }
@@ -69,6 +73,9 @@ internal sealed class SeedProcess : IAsyncDisposable
 
     /// <summary>Where workers reach it.</summary>
     public NodeAddress Address => _node!.Address;
+
+    /// <summary>Completes when the cluster counts this seed as a member.</summary>
+    public Task Joined => _node!.Joined;
 
     /// <summary>Completes when the run is over.</summary>
     public Task<RunEnded> Ended => _observer.Ended;

@@ -49,11 +49,10 @@ internal sealed record WorkerOptions
 
     /// <summary>Where the run folder is on this node.</summary>
     /// <exception cref="LoopedException">It is not to be seen here.</exception>
-    public RunFolder FolderOf(RunDescribed run)
+    public async Task<RunFolder> FolderOf(RunDescribed run)
     {
         var folder = new RunFolder(RunFolder ?? run.RunFolder);
-        return File.Exists(folder.Recipe) ? folder
-            : throw new LoopedException($"The run folder {folder.Root} is not visible here: all nodes need it on a shared file system. Mount it, or say where it is with --run DIR.");
+        return await SharedRunFolder.Refusal(folder, run) is { } reason ? throw new LoopedException(reason) : folder;
     }
 }
 
@@ -88,7 +87,7 @@ internal sealed class WorkerProcess(WorkerOptions options)
         RunRecipe recipe = options.RecipeOf(run);
         GpuChecks.Require(recipe.Training.Device);
         link.Use(new ClusterTimings(recipe.Cluster.WorkerTimeout));
-        RunFolder folder = options.FolderOf(run);
+        RunFolder folder = await options.FolderOf(run);
         using RunData data = RunData.OpenSame(recipe, run.DataHash);
         var network = new RingNetwork(listener, options.Advertise?.Host ?? options.Listen.Host, recipe.Cluster.WorkerTimeout, recipe.Cluster.SharedMemory);
         if (await Reach(link, network, run) is not { } reached)

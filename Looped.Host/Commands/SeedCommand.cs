@@ -65,6 +65,11 @@ internal static class SeedCommand
             return ExitCode.Finished;
         }
         using RunData data = RunData.Open(recipe);
+        if (options.Seeds.Count > 0 && !await Fits(recipe, folder, data, options))
+        {
+            Terminal.Out.WriteLine("the run is over; there is nothing to do");
+            return ExitCode.Finished;
+        }
         // The first seed answers for the run folder; one that stands by finds it taken.
         using RunSession? session = options.Seeds.Count == 0 ? RunSession.Open(folder, recipe, data.Dataset.ContentHash, extend, TimeProvider.System) : null;
         foreach (string warning in session?.Warnings ?? []) Terminal.Error.WriteWarning(warning);
@@ -72,6 +77,7 @@ internal static class SeedCommand
         await using var seed = new SeedProcess(options, recipe, folder, data, display);
         display.Note($"seed of {recipe.Name} at {seed.Address}; run folder {folder.Root}");
         display.Note($"add workers:  looped worker --seed {seed.Address}");
+        if (options.Seeds.Count > 0) _ = seed.Joined.ContinueWith(_ => display.Note($"stands by for {string.Join(", ", options.Seeds)}"), TaskScheduler.Default);
         display.Start(recipe.Name, session?.Restored?.Step ?? 0, recipe.Training.Steps);
         var noticed = new TaskCompletionSource<string>();
         using var signals = new StopSignals(signal => noticed.TrySetResult(signal), exitCode: ExitCode.Drained);
@@ -91,6 +97,14 @@ internal static class SeedCommand
             RunOutcome.Interrupted => Stopped(display, ended),
             _ => throw new LoopedException($"{ended.Reason} The run folder {folder.Root} keeps everything up to the last checkpoint."),
         };
+    }
+
+    /// <summary>Makes sure that a seed could go on with the run that it stands by for; false if that is over.</summary>
+    private static async Task<bool> Fits(RunRecipe recipe, RunFolder folder, RunData data, SeedOptions options)
+    {
+        if (await ClusterVisit.Describe(options.Seeds, options.SecretFile, options.Wait) is not { } run) return false;
+        string? reason = StandBy.Refusal(run, recipe, data.Dataset.ContentHash) ?? await SharedRunFolder.Refusal(folder, run);
+        return reason is null ? true : throw new UsageException(reason);
     }
 
     private static int Finished(GradientWatch display, RunFolder folder, RunEnded ended)

@@ -53,6 +53,15 @@ internal sealed partial class ClusterRun(ElasticRecipe undisturbed) : IDisposabl
         return seed;
     }
 
+    /// <summary>Starts a seed that stands by for the one at <see cref="Address"/>, and waits until it could take over.</summary>
+    /// <returns>The process, and where it listens.</returns>
+    public async Task<(LoopedProcess Process, string Address)> StandBySeed(params string[] args)
+    {
+        LoopedProcess seed = Start(["seed", "elastic.yaml", "--run", Run.Root, "--listen", "127.0.0.1:0", "--seed", Address, .. args]);
+        await seed.WaitForOutputAsync("stands by");
+        return (seed, Listens().Match(seed.Output).Groups[1].Value);
+    }
+
     /// <summary>Starts a worker.</summary>
     public LoopedProcess Worker(params string[] args) => Start(["worker", "--seed", Address, .. args]);
 

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Looped.Actors.Runs;
 
 namespace Looped.Host.Tests.Clustering;
 
@@ -41,6 +43,32 @@ public class RefusedNodeTests(UndisturbedRun undisturbed)
         await run.Ends(0, seed, worker);
         await run.MustBeUndisturbed();
         Assert.All(run.Assignments, a => Assert.Equal([ClusterRun.NameOf(worker)], a.Members));
+    }
+
+    [Fact]
+    public async Task A_copy_of_the_run_folder_is_not_taken_for_it()
+    {
+        using var run = new ClusterRun(undisturbed);
+        LoopedProcess seed = await run.Seed();
+        string copy = Path.Combine(undisturbed.Folder, "copy");
+        using (Process cp = Process.Start("cp", ["-a", run.Run.Root, copy])) await cp.WaitForExitAsync(TestContext.Current.CancellationToken);
+        // As if the copy were from before this seed was started.
+        foreach (string term in Directory.GetFiles(new RunFolder(copy).Generations, "term-*")) await File.WriteAllTextAsync(term, "of another seed", TestContext.Current.CancellationToken);
+        string[] before = Directory.GetFiles(copy, "*", SearchOption.AllDirectories);
+
+        LoopedProcess[] strangers =
+        [
+            run.Worker("--run", copy),
+            run.Start("evaluator", "--seed", run.Address, "--run", copy),
+            run.Start("seed", "elastic.yaml", "--run", copy, "--listen", "127.0.0.1:0", "--seed", run.Address),
+        ];
+        LoopedProcess otherRecipe = run.Start("seed", "elastic.yaml", "--run", Path.Combine(undisturbed.Folder, "new"), "--listen", "127.0.0.1:0", "--seed", run.Address, "--set", "seed=12");
+        foreach ((LoopedProcess stranger, int code) in strangers.Zip([1, 1, 2])) await MustSay(stranger, code, $"The run folder {copy} is not the one that the seed has at {run.Run.Root}");
+        await MustSay(otherRecipe, 2, "another recipe than the run that it would stand by for: seed 11 → 12");
+        Assert.Equal(before, Directory.GetFiles(copy, "*", SearchOption.AllDirectories));
+
+        await run.Ends(0, run.Start("stop", "--seed", run.Address));
+        await run.Ends(0, seed);
     }
 
     private static async Task MustSay(LoopedProcess process, int exitCode, string sentence)

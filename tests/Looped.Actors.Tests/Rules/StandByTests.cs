@@ -1,0 +1,47 @@
+using Looped.Actors.Recipes;
+using Looped.Actors.Runs;
+using Looped.Actors.Supervision;
+using Looped.Models.Recipes;
+using Looped.Tests;
+
+namespace Looped.Actors.Tests.Rules;
+
+/// <summary>A seed stands by only for a run that it could go on with.</summary>
+public sealed class StandByTests : IDisposable
+{
+    private static readonly RunRecipe Recipe = RecipeFile.Parse<RunRecipe>("name: run\nseed: 7", "test", []);
+
+    private static readonly RunDescribed Run = new(RecipeWriter.ToYaml(Recipe), RecipeIdentity.Of(Recipe), "0123456789abcdef", "runs/run", []);
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void The_same_recipe_and_data_may_stand_by_whatever_only_observes_differs() =>
+        Assert.Null(StandBy.Refusal(Run, Recipe with { Name = "other" }, Run.DataHash));
+
+    [Fact]
+    public void Another_recipe_is_refused_with_the_keys_that_differ() =>
+        Assert.Contains("another recipe than the run that it would stand by for: seed 7 → 8", StandBy.Refusal(Run, Recipe with { Seed = 8 }, Run.DataHash), StringComparison.Ordinal);
+
+    [Fact]
+    public void Other_data_are_refused() =>
+        Assert.Contains("hash fedcba987654… instead of 0123456789ab…", StandBy.Refusal(Run, Recipe, "fedcba9876543210"), StringComparison.Ordinal);
+
+    [Fact]
+    public void The_mark_of_a_term_is_in_the_supervisor_s_folder_and_in_no_other()
+    {
+        RunFolder folder = new(_folder["run"]), copy = new(_folder["copy"]);
+        foreach (RunFolder made in (RunFolder[])[folder, copy]) made.Create();
+        TermFiles terms = new(folder), others = new(copy);
+        Assert.Equal((1, 1), (terms.ClaimTerm(), others.ClaimTerm()));
+        Assert.True(terms.Mark!.IsIn(folder.Root));
+        Assert.False(terms.Mark.IsIn(copy.Root), "another folder's term has another text");
+        Assert.False(terms.Mark.IsIn(_folder["nowhere"]));
+
+        RunFolderMark first = terms.Mark;
+        Assert.Equal(2, new TermFiles(folder).ClaimTerm());
+        Assert.True(first.IsIn(folder.Root), "a successor leaves it where it is");
+    }
+}
