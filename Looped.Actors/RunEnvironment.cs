@@ -65,10 +65,10 @@ public sealed record RunEnvironment
     public Func<Action<string>, TrainingSnapshot?> LoadNewest { get; init; } = _ => null;
 
     /// <summary>
-    /// This process now writes the run's logs: committed steps, and the report of the last one if it is known here and may be missing
-    /// in the logs. Gives what is there already.
+    /// This process now writes the run's logs: committed steps, and the latest of them that are known here and may be missing in the logs.
+    /// Gives what is there already.
     /// </summary>
-    public Func<long, StepReport?, Generation?, RecordedSoFar> BeginRecording { get; init; } = (_, _, _) => RecordedSoFar.Nothing;
+    public Func<long, IReadOnlyList<RecordedStep>, RecordedSoFar> BeginRecording { get; init; } = (_, _) => RecordedSoFar.Nothing;
 
     /// <summary>Another process writes the logs from here on.</summary>
     public Action EndRecording { get; init; } = () => { };
@@ -85,14 +85,20 @@ public sealed record RunEnvironment
     /// <summary>How long the parts of the protocol may take.</summary>
     public RankTimeouts Timeouts { get; init; } = new();
 
-    /// <summary>Records committed steps; called on the training thread of rank 0, flushed before it returns.</summary>
+    /// <summary>Records committed steps; called on the training thread of rank 0, flushed before it returns. A full disk is no error here; see <see cref="Remark"/>.</summary>
     public required Action<StepReport, Generation> RecordStep { get; init; }
+
+    /// <summary>What people should know about the run's logs since this was asked last, such as that the disk is full; null if nothing.</summary>
+    public Func<string?> Remark { get; init; } = () => null;
 
     /// <summary>Records finished evaluations.</summary>
     public required Action<EvaluationReport> RecordEvaluation { get; init; }
 
-    /// <summary>Writes a checkpoint and applies retention; called beside training. Gives its folder, its size in bytes, and where a damaged one of the same step was moved to.</summary>
-    public required Func<TrainingSnapshot, long, (string Path, long Bytes, string? MovedAside)> SaveCheckpoint { get; init; }
+    /// <summary>
+    /// Writes a checkpoint for a generation of this number and applies retention, if no term is higher than the highest that this worker has
+    /// heard of; called beside training. Gives its folder, its size in bytes, and where a damaged one of the same step was moved to.
+    /// </summary>
+    public required Func<TrainingSnapshot, long, long, (string Path, long Bytes, string? MovedAside)> SaveCheckpoint { get; init; }
 
     /// <summary>What is measured, and seen by whoever listens.</summary>
     public Instruments Instruments { get; init; } = new();

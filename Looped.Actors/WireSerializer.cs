@@ -20,6 +20,8 @@ public sealed class WireSerializer(ExtendedActorSystem system) : SerializerWithS
         ["register-worker"] = typeof(RegisterWorker),
         ["registration-refused"] = typeof(RegistrationRefused),
         ["generation-planned"] = typeof(GenerationPlanned),
+        ["show-plan"] = typeof(ShowPlan),
+        ["plan-shown"] = typeof(PlanShown),
         ["stop-run"] = typeof(StopRun),
         ["stop-after-step"] = typeof(StopAfterStep),
         ["ask-for-run"] = typeof(AskForRun),
@@ -85,6 +87,8 @@ public sealed class WireSerializer(ExtendedActorSystem system) : SerializerWithS
 [JsonSerializable(typeof(RegisterWorker))]
 [JsonSerializable(typeof(RegistrationRefused))]
 [JsonSerializable(typeof(GenerationPlanned))]
+[JsonSerializable(typeof(ShowPlan))]
+[JsonSerializable(typeof(PlanShown))]
 [JsonSerializable(typeof(StopRun))]
 [JsonSerializable(typeof(StopAfterStep))]
 [JsonSerializable(typeof(GenerationPlan))]

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Akka.Actor;
+using Looped.Actors.Supervision;
 using Looped.Actors.Telemetry;
 using Looped.Models;
 using Looped.Models.Checkpoints;
@@ -13,13 +14,15 @@ namespace Looped.Actors.Checkpointing;
 /// idle     WriteCheckpoint            takes the snapshot, writes it beside the mailbox     writing
 /// writing  WriteCheckpoint            keeps it; an older one still waiting is given up     writing
 /// writing  (written | failed)         CheckpointWritten | CheckpointFailed to the asker    idle, or writing the next
+/// writing  (the last one failed)      RunNote to the asker, once                           waiting
+/// waiting  (a second later)           writes it again                                      writing
 /// </code>
 /// </summary>
-public sealed class CheckpointActor : ReceiveActor
+public sealed class CheckpointActor : ReceiveActor, IWithTimers
 {
-    private sealed record Pending(WriteCheckpoint Request, TrainingSnapshot Snapshot, IActorRef Asker, long Asked);
+    private sealed record Pending(WriteCheckpoint Request, TrainingSnapshot Snapshot, IActorRef Asker, long Asked, bool Again = false) : INoSerializationVerificationNeeded;
 
-    private sealed record Done(IActorRef Asker, IWireMessage Reply);
+    private sealed record Done(Pending Pending, IWireMessage Reply) : INoSerializationVerificationNeeded;
 
     private readonly RunEnvironment _environment;
     private Pending? _waiting;
@@ -31,7 +34,11 @@ public sealed class CheckpointActor : ReceiveActor
         _environment = environment;
         Receive<WriteCheckpoint>(Accept);
         Receive<Done>(Finish);
+        Receive<Pending>(Write);
     }
+
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
 
     private void Accept(WriteCheckpoint request)
     {
@@ -59,14 +66,14 @@ public sealed class CheckpointActor : ReceiveActor
         long started = Stopwatch.GetTimestamp(), step = pending.Request.Step;
         try
         {
-            var (path, bytes, movedAside) = environment.SaveCheckpoint(pending.Snapshot, pending.Request.Generation);
+            var (path, bytes, movedAside) = environment.SaveCheckpoint(pending.Snapshot, pending.Request.Generation, pending.Request.Term);
             Measure(environment.Instruments, pending, bytes, started);
-            return new Done(pending.Asker, new CheckpointWritten(step, path, bytes, Stopwatch.GetElapsedTime(started).TotalSeconds, movedAside));
+            return new Done(pending, new CheckpointWritten(step, path, bytes, Stopwatch.GetElapsedTime(started).TotalSeconds, movedAside));
         }
         catch (Exception error) when (error is LoopedException or IOException or UnauthorizedAccessException)
         {
             CountFailure(environment.Instruments, error switch { IOException => "io", UnauthorizedAccessException => "access_denied", _ => "other" });
-            return new Done(pending.Asker, new CheckpointFailed(step, error.Message));
+            return new Done(pending, new CheckpointFailed(step, error.Message, pending.Request.Last));
         }
     }
 
@@ -81,12 +88,23 @@ public sealed class CheckpointActor : ReceiveActor
         Spans.Tell(Spans.Checkpoints, "write", checkpoint, Spans.At(started), now);
     }
 
+    /// <summary>With the last checkpoint everything since the one before would be lost, and nobody waits for this process any more.</summary>
+    private bool TryAgain(Pending pending, string error)
+    {
+        TimeSpan patience = _environment.Timeouts.LastWord, pause = TimeSpan.FromSeconds(Math.Min(1, patience.TotalSeconds / 4));
+        if (Stopwatch.GetElapsedTime(pending.Asked) + pause > patience) return false;
+        if (!pending.Again) pending.Asker.Tell(new RunNote($"warning: {error} It is the last one, and is tried again for {patience.TotalSeconds:0} s."));
+        Timers.StartSingleTimer("again", pending with { Again = true }, pause);
+        return true;
+    }
+
     private static void CountFailure(Instruments instruments, string type) =>
         instruments.CheckpointFailures.Add(1, new KeyValuePair<string, object?>(LoopedAttributes.ErrorType, type));
 
     private void Finish(Done done)
     {
-        done.Asker.Tell(done.Reply);
+        if (done.Reply is CheckpointFailed { Last: true } failed && TryAgain(done.Pending, failed.Error)) return;
+        done.Pending.Asker.Tell(done.Reply);
         _writing = false;
         if (_waiting is not { } next) return;
         _waiting = null;

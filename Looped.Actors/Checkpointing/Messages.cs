@@ -5,7 +5,9 @@ namespace Looped.Actors.Checkpointing;
 /// <param name="Generation">The generation that asks.</param>
 /// <param name="StallSeconds">How long training stood still for the copy, just before.</param>
 /// <param name="Trace">W3C trace context of the generation; null if nobody traces it.</param>
-public sealed record WriteCheckpoint(long Step, long Generation, double StallSeconds = 0, string? Trace = null) : IWireMessage;
+/// <param name="Term">The highest term that the asker has heard of.</param>
+/// <param name="Last">Whether the run ends with it, so that it is worth trying again.</param>
+public sealed record WriteCheckpoint(long Step, long Generation, double StallSeconds = 0, string? Trace = null, long Term = 0, bool Last = false) : IWireMessage;
 
 /// <summary>A checkpoint is durable and its hashes were recorded.</summary>
 /// <param name="Step">Its step.</param>
@@ -16,4 +18,7 @@ public sealed record WriteCheckpoint(long Step, long Generation, double StallSec
 public sealed record CheckpointWritten(long Step, string Path, long Bytes, double Seconds, string? MovedAside = null) : IWireMessage;
 
 /// <summary>A checkpoint could not be written; training goes on and earlier checkpoints are untouched.</summary>
-public sealed record CheckpointFailed(long Step, string Error) : IWireMessage;
+/// <param name="Step">Its step.</param>
+/// <param name="Error">Why.</param>
+/// <param name="Last">Whether the run was to end with it.</param>
+public sealed record CheckpointFailed(long Step, string Error, bool Last = false) : IWireMessage;

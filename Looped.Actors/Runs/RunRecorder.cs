@@ -13,15 +13,21 @@ namespace Looped.Actors.Runs;
 public sealed class RunRecorder(RunFolder folder, RunRecipe recipe, CheckpointInfo info) : IDisposable
 {
     private readonly object _gate = new();
-    private StepLog<StepReport>? _metrics;
-    private StepLog<StepAssignment>? _steps;
+    private readonly PatientLog<EvaluationReport> _evaluated = new(folder.Evaluations, long.MaxValue, []);
+    private readonly LogTrouble _trouble = new();
+    private PatientLog<StepReport>? _metrics;
+    private PatientLog<StepAssignment>? _steps;
     private List<EvaluationReport> _evaluations = [];
 
     /// <summary>A recorder for a worker of a run.</summary>
     /// <param name="folder">The run folder, which exists.</param>
     /// <param name="recipe">The resolved recipe.</param>
     /// <param name="dataHash">Content hash of the data set.</param>
-    public static RunRecorder Create(RunFolder folder, RunRecipe recipe, string dataHash) => new(folder, recipe, RunIdentity.Describe(recipe, dataHash));
+    public static RunRecorder Create(RunFolder folder, RunRecipe recipe, string dataHash) =>
+        new(folder, recipe, RunIdentity.Describe(recipe, dataHash)) { Terms = new TermFiles(folder) };
+
+    /// <summary>The terms of the run's supervisors; null in a process that has the run folder for itself.</summary>
+    internal ISupervisorMemory? Terms { get; init; }
 
     /// <summary>Finished evaluations.</summary>
     public IReadOnlyList<EvaluationReport> Evaluations
@@ -32,26 +38,26 @@ public sealed class RunRecorder(RunFolder folder, RunRecipe recipe, CheckpointIn
         }
     }
 
-    /// <summary>Opens the logs: lines above the last committed step are cut, a missing line of it is written.</summary>
+    /// <summary>Opens the logs: lines above the last committed step are cut, missing ones of the latest steps are written.</summary>
     /// <param name="committed">Steps committed.</param>
-    /// <param name="last">The report of the last one, if it is known here.</param>
-    /// <param name="by">The generation that computed it.</param>
-    public RecordedSoFar Begin(long committed, StepReport? last, Generation? by)
+    /// <param name="known">The latest of them, as far as they are known here.</param>
+    public RecordedSoFar Begin(long committed, IReadOnlyList<RecordedStep> known)
     {
+        ArgumentNullException.ThrowIfNull(known);
         End();
         lock (_gate)
         {
-            _metrics = StepLog.Open<StepReport>(folder.Metrics, committed);
-            _steps = StepLog.Open<StepAssignment>(folder.Steps, committed);
-            using (StepLog.Open<EvaluationReport>(folder.Evaluations, committed))
-                _evaluations = [.. StepLog.Read<EvaluationReport>(folder.Evaluations)];
+            _steps = new PatientLog<StepAssignment>(folder.Steps, committed, known.Select(Assignment));
+            _metrics = new PatientLog<StepReport>(folder.Metrics, committed, known.Select(k => k.Report));
+            using (var evaluations = new PatientLog<EvaluationReport>(folder.Evaluations, committed, [])) evaluations.Flush();
+            _evaluations = [.. StepLog.Read<EvaluationReport>(folder.Evaluations).UnionBy(_evaluated.Waiting, e => e.Step).Where(e => e.Step <= committed)];
+            Flush();
         }
-        if (last is not null && by is not null && !StepLog.Read<StepReport>(folder.Metrics).Any(r => r.Step == last.Step)) RecordStep(last, by);
         IReadOnlyList<long> durable = CheckpointStore.Steps(folder.Checkpoints);
         return new RecordedSoFar(durable.Where(s => s <= committed).DefaultIfEmpty(-1).Max(), Evaluations.Select(e => e.Step).ToHashSet());
     }
 
-    /// <summary>Closes the logs.</summary>
+    /// <summary>Closes the logs. Lines that wait for room are given up: whoever opens them next remembers the steps too.</summary>
     public void End()
     {
         lock (_gate)
@@ -62,7 +68,7 @@ public sealed class RunRecorder(RunFolder folder, RunRecipe recipe, CheckpointIn
         }
     }
 
-    /// <summary>Records a committed step; flushed before it returns.</summary>
+    /// <summary>Records a committed step; flushed before it returns. What cannot be written waits in memory, and <see cref="Remark"/> says so.</summary>
     public void RecordStep(StepReport report, Generation generation)
     {
         ArgumentNullException.ThrowIfNull(report);
@@ -70,35 +76,64 @@ public sealed class RunRecorder(RunFolder folder, RunRecipe recipe, CheckpointIn
         lock (_gate)
         {
             if (_metrics is null || _steps is null) throw new InvalidOperationException("The logs are not open.");
-            _steps.Append(new StepAssignment(report.Step, generation.Number, generation.Members, generation.Assignment));
-            _metrics.Append(report);
+            _steps.Add(Assignment(new RecordedStep(report, generation)));
+            _metrics.Add(report);
+            Flush();
         }
     }
 
-    /// <summary>Records a finished evaluation, also one that ended after another process took the logs over.</summary>
+    /// <summary>Records a finished evaluation, also one that ended after another process took the logs over; without room it waits, as a step does.</summary>
     public void RecordEvaluation(EvaluationReport report)
     {
         ArgumentNullException.ThrowIfNull(report);
         lock (_gate)
         {
-            using StepLog<EvaluationReport> log = StepLog.Open<EvaluationReport>(folder.Evaluations, long.MaxValue);
-            log.Append(report);
             _evaluations.Add(report);
+            _evaluated.Add(report);
+            Flush();
         }
     }
 
-    /// <summary>Writes a checkpoint, then removes those that retention no longer keeps.</summary>
+    /// <summary>What people should know about the logs since this was asked last; null if nothing.</summary>
+    public string? Remark()
+    {
+        lock (_gate) return _trouble.Take();
+    }
+
+    private static StepAssignment Assignment(RecordedStep step) =>
+        new(step.Report.Step, step.Generation.Number, step.Generation.Members, step.Generation.Assignment);
+
+    private void Flush()
+    {
+        string? error = _steps?.Flush() ?? _metrics?.Flush() ?? (_evaluated.Waiting.Count > 0 ? _evaluated.Flush() : null);
+        _evaluated.Close(); // another process may be the next to write there
+        _trouble.Note(error, (_steps?.GivenUp ?? 0) + _evaluated.GivenUp);
+    }
+
+    /// <summary>
+    /// Writes a checkpoint, then removes those that retention no longer keeps. Whoever has not heard of the newest supervisor removes nothing:
+    /// others may be at work, and know better what is needed.
+    /// </summary>
+    /// <param name="snapshot">The state.</param>
+    /// <param name="generation">Number of the generation that asks.</param>
+    /// <param name="term">The highest term that this worker has heard of.</param>
     /// <returns>Its folder, the bytes of its files, and where a damaged one of the same step was moved to.</returns>
-    public (string Path, long Bytes, string? MovedAside) SaveCheckpoint(TrainingSnapshot snapshot, long generation)
+    public (string Path, long Bytes, string? MovedAside) SaveCheckpoint(TrainingSnapshot snapshot, long generation, long term)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
         Models.Checkpoints.CheckpointWritten written =
             CheckpointWriter.Write(folder.Checkpoints, snapshot, info, Incarnation.Name(generation));
+        if (Terms is null || Terms.HighestTerm() <= term) RemoveOld(snapshot.Step);
+        // What retention has removed may be room for lines that wait; nothing else comes after the last checkpoint.
+        lock (_gate) Flush();
+        return (written.Path, written.Bytes, written.MovedAside);
+    }
+
+    private void RemoveOld(long written)
+    {
         IReadOnlyList<long> steps = CheckpointStore.Steps(folder.Checkpoints);
         long? best = Evaluations.Where(e => steps.Contains(e.Step)).MinBy(e => e.Loss)?.Step;
-        foreach (long step in CheckpointRetention.ToDelete(steps, snapshot.Step, best, recipe.Checkpoint))
-            CheckpointStore.Delete(folder.Checkpoints, step);
-        return (written.Path, written.Bytes, written.MovedAside);
+        foreach (long step in CheckpointRetention.ToDelete(steps, written, best, recipe.Checkpoint)) CheckpointStore.Delete(folder.Checkpoints, step);
     }
 
     /// <summary>Reads the newest checkpoint that verifies; null if there is none.</summary>
@@ -123,5 +158,9 @@ public sealed class RunRecorder(RunFolder folder, RunRecipe recipe, CheckpointIn
     }
 
     /// <inheritdoc/>
-    public void Dispose() => End();
+    public void Dispose()
+    {
+        End();
+        _evaluated.Dispose();
+    }
 }

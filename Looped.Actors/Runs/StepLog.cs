@@ -19,8 +19,8 @@ public static class StepLog
     {
         try
         {
-            if (File.Exists(path)) CutAbove(path, committed);
-            return new StepLog<T>(path);
+            long last = File.Exists(path) ? CutAbove(path, committed) : 0;
+            return new StepLog<T>(path) { Last = last };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -53,13 +53,33 @@ public static class StepLog
     /// <param name="last">How many bytes at its end to look at; a line that begins before is left out.</param>
     internal static IEnumerable<string> ReadTexts(string path, long last = long.MaxValue) => WholeLines(path, last).Select(line => line.Text);
 
-    private static void CutAbove(string path, long committed)
+    /// <returns>The highest step that is left.</returns>
+    private static long CutAbove(string path, long committed)
     {
         var kept = new StringBuilder();
+        bool prefix = true, cut = false;
+        long last = 0;
         foreach ((string text, int number) in WholeLines(path))
-            if (Parse<AnyRecord>(path, text, number).Step <= committed) kept.Append(text).Append('\n');
+        {
+            long step = Parse<AnyRecord>(path, text, number).Step;
+            cut |= step > committed;
+            if (step > committed) continue;
+            prefix &= !cut;
+            last = Math.Max(last, step);
+            kept.Append(text).Append('\n');
+        }
         byte[] bytes = Encoding.UTF8.GetBytes(kept.ToString());
-        if (bytes.Length != new FileInfo(path).Length) DurableFiles.WriteAtomically(path, bytes);
+        if (bytes.Length == new FileInfo(path).Length) return last;
+        // What is too much nearly always stands at the end. To shorten a file takes no room, which a full disk would not have.
+        if (prefix) Shorten(path, bytes.Length);
+        else DurableFiles.WriteAtomically(path, bytes);
+        return last;
+    }
+
+    private static void Shorten(string path, long length)
+    {
+        using FileStream file = new(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        file.SetLength(length);
     }
 
     private static IEnumerable<(string Text, int Number)> WholeLines(string path, long last = long.MaxValue)
@@ -112,19 +132,38 @@ public sealed class StepLog<T> : IDisposable where T : IStepRecord
         _file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
     }
 
-    /// <summary>Appends a line in one write, at once visible to readers.</summary>
+    /// <summary>The highest step in the file when it was opened; 0 if it had none.</summary>
+    public long Last { get; internal init; }
+
+    /// <summary>Appends a line in one write, at once visible to readers. If it cannot be written, no part of it stays in the file.</summary>
     /// <exception cref="LoopedException">It cannot be written, for example because the disk is full.</exception>
     public void Append(T record)
     {
+        byte[] line = [.. JsonSerializer.SerializeToUtf8Bytes(record, RunJson.Line), (byte)'\n'];
+        long? end = null;
         try
         {
             // Not where this process last wrote: one that slept through its replacement must not overwrite its successor's lines.
-            _file.Seek(0, SeekOrigin.End);
-            _file.Write([.. JsonSerializer.SerializeToUtf8Bytes(record, RunJson.Line), (byte)'\n']);
+            end = _file.Seek(0, SeekOrigin.End);
+            _file.Write(line);
         }
         catch (IOException e)
         {
+            if (end is { } begin) CutTorn(begin, line.Length);
             throw DurableFiles.Explain(e, $"{_path} cannot be written");
+        }
+    }
+
+    /// <summary>Takes back the part of a line that found room on a full disk.</summary>
+    private void CutTorn(long begin, int most)
+    {
+        try
+        {
+            if (_file.CanSeek && _file.Length > begin && _file.Length <= begin + most) _file.SetLength(begin);
+        }
+        catch (IOException)
+        {
+            // Readers pass over a torn last line, and the next to open the log cuts it.
         }
     }
 

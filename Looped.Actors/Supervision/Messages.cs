@@ -52,6 +52,12 @@ public sealed record WorkerReported(WorkerStatus Status) : IWireMessage;
 /// <summary>The supervisor's complete plan of a generation.</summary>
 public sealed record GenerationPlanned(GenerationPlan Plan) : IWireMessage;
 
+/// <summary>The supervisor does not know the generation that a worker says it is in, and asks for its plan.</summary>
+public sealed record ShowPlan : IWireMessage;
+
+/// <summary>The plan of the generation that a worker is in.</summary>
+public sealed record PlanShown(GenerationPlan Plan) : IWireMessage;
+
 /// <summary>Someone asks for the run to stop after the step in progress, with a checkpoint.</summary>
 /// <param name="Reason">Why, for the log: a signal's name, or a time limit.</param>
 public sealed record StopRun(string Reason) : IWireMessage;

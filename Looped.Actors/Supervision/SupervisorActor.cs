@@ -14,9 +14,10 @@ namespace Looped.Actors.Supervision;
 /// state        message                        does                                                        next state
 /// supervising  AskForRun                      RunDescribed, or a refusal; RunEnded once it is over        supervising
 /// supervising  RegisterWorker                 checks version, recipe, data, numerics; accepts or refuses  supervising
-/// supervising  WorkerReported                 decides; publishes plans; StatusRead to the worker          supervising
+/// supervising  WorkerReported                 decides; publishes plans; StatusRead, ShowPlan              supervising
+/// supervising  PlanShown                      believes a plan of before its term                          supervising
 /// supervising  StopRun                        StopAfterStep to the workers                                supervising
-/// supervising  (tick)                         decides                                                     supervising, superseded
+/// supervising  (tick)                         decides; keeps plans that had to wait for room              supervising, superseded
 /// any          StepCommitted, Checkpoint…     to the subscribers                                          same
 /// any          AskForCluster                  ClusterPicture                                              same
 /// supervising  (the last checkpoint is down)  RunEnded to the subscribers and the workers                 ended
@@ -44,6 +45,7 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
     private StepReport? _last;
     private long _checkpoint = -1;
     private readonly Storyteller _story;
+    private readonly PlanKeeper _plans;
     private bool _superseded;
 
     /// <summary>Creates the actor; a term is claimed at once.</summary>
@@ -57,10 +59,12 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
         _state = SupervisorState.Create(run.Settings, run.Memory.ClaimTerm(), plans);
         _story = new Storyteller(_state.Term, run.Record, text => Publish(new RunNote(text)), TimeProvider.System);
         _story.Started();
+        _plans = new PlanKeeper(run.Memory, text => Publish(new RunNote(text)));
         Receive<SubscribeToRun>(_ => Subscribe());
         Receive<AskForRun>(Describe);
         Receive<RegisterWorker>(Register);
         Receive<WorkerReported>(reported => Hear(reported.Status));
+        Receive<PlanShown>(shown => Decide(new PlanHeard(shown.Plan, Now)));
         Receive<StopRun>(stop =>
         {
             _recorder.Stopped(stop.Reason);
@@ -69,6 +73,7 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
         Receive<Tick>(_ =>
         {
             Decide(new Ticked(Now));
+            _plans.Retry();
             Place();
         });
         Receive<AskForCluster>(_ => Sender.Tell(Picture()));
@@ -190,10 +195,11 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
         switch (command)
         {
             case PublishPlan publish:
-                _run.Memory.Keep(publish.Plan);
+                _plans.Keep(publish.Plan);
                 IEnumerable<string> told = publish.Plan.Generation.Members.Union((_state.Current ?? before)?.Generation.Members ?? []);
                 foreach (string worker in told) Tell(worker, new GenerationPlanned(publish.Plan));
                 break;
+            case AskForPlan ask: Tell(ask.Worker, new ShowPlan()); break;
             case RepeatPlan repeat: Tell(repeat.Worker, new GenerationPlanned(repeat.Plan)); break;
             case AskToStop stop: Tell(stop.Worker, new StopAfterStep(stop.Reason)); break;
             case TellOver over: Tell(over.Worker, over.Ended); break;

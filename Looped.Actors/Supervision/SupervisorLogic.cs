@@ -20,6 +20,7 @@ public static class SupervisorLogic
         state = happened switch
         {
             StatusHeard heard => Hear(state, heard.Status, heard.Now),
+            PlanHeard heard => Believe(state, heard.Plan),
             StopAsked stop => state with { StopReason = state.StopReason ?? stop.Reason },
             _ => Forget(state, happened.Now),
         };
@@ -44,6 +45,16 @@ public static class SupervisorLogic
         var view = new WorkerView(status, now, before?.Failures ?? 0, before?.EligibleAt ?? TimeSpan.Zero);
         return state with { Workers = state.Workers.SetItem(status.Worker, view) };
     }
+
+    /// <summary>
+    /// Whether a worker is in a generation that was planned before this term, and yet after all that the run folder tells of: the disk was full,
+    /// or the other supervisor was only just replaced.
+    /// </summary>
+    private static bool IsMissing(SupervisorState state, GenerationId? inForce) => inForce is { } id
+        && !state.Known.ContainsKey(id) && id.Term < state.Term && id.Number > state.Inherited && !(id <= state.Current?.Id);
+
+    private static SupervisorState Believe(SupervisorState state, GenerationPlan plan) =>
+        IsMissing(state, plan.Id) ? state with { Known = state.Known.SetItem(plan.Id, plan) } : state;
 
     private static bool IsNews(WorkerStatus? before, WorkerStatus status) => before is null || before.Activity != status.Activity
         || before.InForce != status.InForce || before.Seen != status.Seen || before.Failed != status.Failed || before.HasState != status.HasState
@@ -80,6 +91,7 @@ public static class SupervisorLogic
             return;
         }
         if (state.StopReason is { } reason) commands.Add(new AskToStop(status.Worker, reason));
+        if (IsMissing(state, status.InForce)) commands.Add(new AskForPlan(status.Worker));
         if (state.Next is { } next && (status.Seen is null || status.Seen < next.Id) && Concerns(state, next, status.Worker)
             && !commands.OfType<PublishPlan>().Any()) commands.Add(new RepeatPlan(status.Worker, next));
     }
@@ -165,6 +177,9 @@ public static class SupervisorLogic
     private static SupervisorState Gather(SupervisorState state, TimeSpan now, List<SupervisorCommand> commands)
     {
         if (state.Current is not null || state.Next is not null || state.StopReason is not null) return state;
+        // Beside a generation that is yet to be heard of, no other may be begun.
+        if (state.Workers.Values.Any(w => IsMissing(state, w.Status.InForce) && w.Status.Activity != RankActivity.Ended && now - w.Heard <= state.Settings.LostAfter))
+            return state;
         List<WorkerView> ready = [.. state.Workers.Values.Where(w => Planning.IsReady(state, w, now))];
         if (ready.Count == 0) return state with { GatheringSince = null };
         state = state with { GatheringSince = state.GatheringSince ?? now };

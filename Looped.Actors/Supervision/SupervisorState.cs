@@ -64,6 +64,9 @@ public sealed record SupervisorState
     /// <summary>The highest generation number so far.</summary>
     public long LastNumber { get; init; }
 
+    /// <summary>The highest generation number that was known when the term began.</summary>
+    public long Inherited { get; init; }
+
     /// <summary>Plans that may still be in force, of earlier terms too.</summary>
     public ImmutableDictionary<GenerationId, GenerationPlan> Known { get; init; } = ImmutableDictionary<GenerationId, GenerationPlan>.Empty;
 
@@ -102,12 +105,14 @@ public sealed record SupervisorState
     public static SupervisorState Create(SupervisorSettings settings, long term, IEnumerable<GenerationPlan> known)
     {
         var plans = known.ToImmutableDictionary(p => p.Id);
+        long highest = plans.Count == 0 ? 0 : plans.Keys.Max(id => id.Number);
         return new SupervisorState
         {
             Settings = settings,
             Term = term,
             Known = plans,
-            LastNumber = plans.Count == 0 ? 0 : plans.Keys.Max(id => id.Number),
+            Inherited = highest,
+            LastNumber = highest,
             OrphanedSince = plans.Count == 0 ? null : TimeSpan.Zero,
         };
     }
@@ -118,6 +123,9 @@ public abstract record SupervisorEvent(TimeSpan Now);
 
 /// <summary>A worker, already accepted, said how it is.</summary>
 public sealed record StatusHeard(WorkerStatus Status, TimeSpan Now) : SupervisorEvent(Now);
+
+/// <summary>A worker showed the plan of the generation that it is in.</summary>
+public sealed record PlanHeard(GenerationPlan Plan, TimeSpan Now) : SupervisorEvent(Now);
 
 /// <summary>Time passed.</summary>
 public sealed record Ticked(TimeSpan Now) : SupervisorEvent(Now);
@@ -133,6 +141,9 @@ public sealed record PublishPlan(GenerationPlan Plan) : SupervisorCommand;
 
 /// <summary>Send a plan to a worker that does not hold it yet.</summary>
 public sealed record RepeatPlan(string Worker, GenerationPlan Plan) : SupervisorCommand;
+
+/// <summary>Ask a worker for the plan of the generation that it is in.</summary>
+public sealed record AskForPlan(string Worker) : SupervisorCommand;
 
 /// <summary>Ask a worker to stop after the step in progress, with a checkpoint.</summary>
 public sealed record AskToStop(string Worker, string Reason) : SupervisorCommand;

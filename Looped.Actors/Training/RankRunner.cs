@@ -1,6 +1,7 @@
 using Looped.Actors.Collectives;
 using Looped.Actors.Supervision;
 using Looped.Actors.Telemetry;
+using Looped.Models;
 using Looped.Models.Data;
 using Looped.Models.Optimization;
 
@@ -219,7 +220,8 @@ public sealed class RankRunner(RunEnvironment environment, IGenerationNetwork ne
         if (recorder)
         {
             observer.Ended(outcome, replica.Step);
-            inbox.WaitFor(s => s.Outcome is not null || s.Released || s.Hurry || s.Activity != RankActivity.Running);
+            RankState told = inbox.WaitFor(s => s.Outcome is not null || s.Released || s.Hurry || s.Activity != RankActivity.Running);
+            if (told is { Outcome: RunOutcome.Failed, Error: { } error }) throw new LoopedException(error);
         }
         if (!Meet(collective)) throw new CollectiveBrokenException("A peer was lost before the last checkpoint was on disk.");
         if (!recorder) observer.Ended(outcome, replica.Step);

@@ -30,7 +30,7 @@ internal static class ThreadMessages
     }
 
     /// <summary>A snapshot waits for its readers.</summary>
-    public sealed record Published(long Step, long Generation, SnapshotPurpose Purpose, double StallSeconds) : INoSerializationVerificationNeeded;
+    public sealed record Published(long Step, long Generation, SnapshotPurpose Purpose, double StallSeconds, bool Last) : INoSerializationVerificationNeeded;
 
     /// <summary>No further step is computed here.</summary>
     public sealed record Ended(RunOutcome Outcome, long Step) : INoSerializationVerificationNeeded;
@@ -50,8 +50,8 @@ internal static class ThreadMessages
         private RecordedSoFar _recorded = RecordedSoFar.Nothing;
         private long _durable;
         private bool _recorder;
+        private readonly StepHistory _history = new();
         private StepReport? _last;
-        private Generation? _lastBy;
         private long _generation;
 
         public void Began(GenerationPlan plan, int rank, long epoch, long step, IReadOnlyList<int> first, IReadOnlyList<int> later)
@@ -60,10 +60,10 @@ internal static class ThreadMessages
             _generation = plan.Id.Number;
             if (_recorder)
             {
-                // If the last rank 0 died between a commit and its log line, this one writes the line.
-                StepReport? mine = _last?.Step == step ? _last : null;
-                _recorded = environment.BeginRecording(step, mine, _lastBy);
+                // If the last rank 0 died between a commit and its log line, or with lines that found no room, this one writes them.
+                _recorded = environment.BeginRecording(step, _history.UpTo(step));
                 _durable = _recorded.Durable;
+                Remark();
             }
             else
             {
@@ -77,9 +77,11 @@ internal static class ThreadMessages
 
         public void Committed(StepReport report, GenerationPlan plan)
         {
-            (_last, _lastBy) = (report, plan.Generation);
+            _last = report;
+            _history.Add(new RecordedStep(report, plan.Generation));
             if (!_recorder) return;
             environment.RecordStep(report, plan.Generation);
+            Remark();
             self.Tell(new StepCommitted(report));
         }
 
@@ -93,7 +95,8 @@ internal static class ThreadMessages
             Measure("copy", started);
             environment.Snapshots.Publish(snapshot with { Metrics = _last?.Step == replica.Step ? _last.Measured() : [] }, purpose.Readers);
             if (purpose.Checkpoint) _durable = replica.Step;
-            self.Tell(new Published(replica.Step, _generation, purpose, Measure("stall", started)));
+            // Whoever leaves has no time to try again.
+            self.Tell(new Published(replica.Step, _generation, purpose, Measure("stall", started), last && !inbox.State.Leaving));
         }
 
         private double Measure(string phase, long started)
@@ -101,6 +104,11 @@ internal static class ThreadMessages
             double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
             environment.Instruments.CheckpointDuration.Record(seconds, new KeyValuePair<string, object?>(LoopedAttributes.Phase, phase));
             return seconds;
+        }
+
+        private void Remark()
+        {
+            if (environment.Remark() is { } remark) Note(remark);
         }
 
         public void Note(string text) => self.Tell(new RunNote($"{inbox.State.Worker}: {text}"));

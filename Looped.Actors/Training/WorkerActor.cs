@@ -18,6 +18,7 @@ namespace Looped.Actors.Training;
 /// active    PleaseRegister               RegisterWorker                                           active
 /// any       RegistrationRefused          releases the thread                                      ending
 /// active    GenerationPlanned            into the inbox                                           active
+/// active    ShowPlan                     PlanShown                                                active
 /// active    StopAfterStep, LeaveNotice   into the inbox                                           active
 /// active    RunEnded                     releases the thread                                      ending
 /// active    (a generation began)         StartLoading to the loader                               active
@@ -49,9 +50,9 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     private long _sequence;
     private int _underWay;
     private RunOutcome? _outcome;
-    private long _step;
+    private long _step, _term;
     private bool _threadEnded, _ended, _ready;
-    private string? _refused;
+    private string? _refused, _lastFailed;
 
     /// <summary>Creates the actor.</summary>
     /// <param name="environment">The node's run.</param>
@@ -81,7 +82,11 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     private void ReceiveFromSupervisor()
     {
         Receive<PleaseRegister>(_ => Register());
-        Receive<WorkerAccepted>(_ => Report());
+        Receive<WorkerAccepted>(accepted =>
+        {
+            _term = Math.Max(_term, accepted.Term);
+            Report();
+        });
         Receive<StatusRead>(_ => { });
         Receive<RegistrationRefused>(refused =>
         {
@@ -92,6 +97,10 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
         {
             if (planned.Plan.Id < _inbox.State.InForce?.Id) _telemetry.Instruments.StaleMessages.Add(1);
             _inbox.Update(state => RankLogic.Receive(state, planned.Plan));
+        });
+        Receive<ShowPlan>(_ =>
+        {
+            if (_inbox.State.InForce is { } plan) _supervisor.Tell(new PlanShown(plan));
         });
         Receive<StopAfterStep>(stop => _inbox.Update(state => state.StopReason is null ? state with { StopReason = stop.Reason } : state));
         Receive<LeaveNotice>(notice =>
@@ -165,13 +174,17 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     private void Distribute(ThreadMessages.Published snapshot)
     {
         _underWay += snapshot.Purpose.Readers;
-        if (snapshot.Purpose.Checkpoint) _checkpoints.Tell(new WriteCheckpoint(snapshot.Step, snapshot.Generation, snapshot.StallSeconds, _inbox.State.InForce?.Trace));
+        if (snapshot.Purpose.Checkpoint)
+            _checkpoints.Tell(new WriteCheckpoint(snapshot.Step, snapshot.Generation, snapshot.StallSeconds, _inbox.State.InForce?.Trace,
+                Math.Max(_term, _inbox.State.Term), snapshot.Last));
         if (snapshot.Purpose.Evaluate) _evaluator.Tell(new EvaluateSnapshot(snapshot.Step, snapshot.Purpose.Full));
     }
 
     private void Done(IWireMessage result)
     {
         _supervisor.Tell(result);
+        if (_environment.Remark() is { } remark) _supervisor.Tell(new RunNote($"{_environment.Worker}: {remark}"));
+        if (result is CheckpointFailed { Last: true } failed) _lastFailed = failed.Error;
         _underWay--;
         EndWhenQuiet();
     }
@@ -179,6 +192,12 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     private void EndWhenQuiet()
     {
         if (_outcome is not { } outcome || _underWay > 0) return;
+        if (_lastFailed is { } error)
+        {
+            // The thread waits for this, and gives up; another rank may have a disk with room.
+            if (_inbox.State.Error is null) _inbox.Update(state => state with { Outcome = RunOutcome.Failed, Error = error });
+            return;
+        }
         if (_inbox.State.Outcome != outcome) _inbox.Update(state => state with { Outcome = outcome });
         if (!_threadEnded) return;
         Report();

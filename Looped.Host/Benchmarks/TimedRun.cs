@@ -56,10 +56,10 @@ internal static class TimedRun
         Training = data.Training,
         Validation = data.Validation,
         CreateModel = data.CreateModel,
-        BeginRecording = (_, _, _) => new RecordedSoFar(-1, new HashSet<long> { 0, recipe.Training.Steps }),
+        BeginRecording = (_, _) => new RecordedSoFar(-1, new HashSet<long> { 0, recipe.Training.Steps }),
         RecordStep = (step, _) => record(step),
         RecordEvaluation = _ => { },
-        SaveCheckpoint = (snapshot, _) =>
+        SaveCheckpoint = (snapshot, _, _) =>
         {
             Models.Checkpoints.CheckpointWritten written = CheckpointWriter.Write(folder, snapshot,
                 new CheckpointInfo("bench", "", "", new Dictionary<string, string>(), new Dictionary<string, long>(), [], ""), "bench");

@@ -59,15 +59,16 @@ internal sealed class EvaluatorProcess(WorkerOptions options)
         {
             // The end first: a checkpoint that is written before the run ends is seen below.
             bool over = await end.IsOver(stop);
-            foreach (long step in Pending(folder)) await Evaluate(folder, recipe, recorder, evaluator, step, log.Run, stop);
+            foreach (long step in Pending(folder, recorder)) await Evaluate(folder, recipe, recorder, evaluator, step, log.Run, stop);
             if (over) return "the run is over";
             await Task.Delay(1000, stop);
         }
     }
 
-    private static long[] Pending(RunFolder folder)
+    private static long[] Pending(RunFolder folder, RunRecorder recorder)
     {
-        HashSet<long> evaluated = [.. StepLog.Read<EvaluationReport>(folder.Evaluations).Select(e => e.Step)];
+        // Those of this process may still wait for room on the disk.
+        HashSet<long> evaluated = [.. StepLog.Read<EvaluationReport>(folder.Evaluations).Concat(recorder.Evaluations).Select(e => e.Step)];
         return [.. CheckpointStore.Steps(folder.Checkpoints).Where(step => !evaluated.Contains(step)).Order()];
     }
 
@@ -90,6 +91,7 @@ internal sealed class EvaluatorProcess(WorkerOptions options)
             error => done.TrySetException(new LoopedException($"The evaluation of step {step} failed: {error}")));
         EvaluationReport report = await done.Task.WaitAsync(stop);
         recorder.RecordEvaluation(report);
+        if (recorder.Remark() is { } remark) Terminal.Out.WriteLine(remark);
         RunLog.Evaluated(log, step, report.Loss, report.Perplexity);
         Terminal.Out.WriteLine(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"step {step}: validation perplexity {report.Perplexity:0.00} ({report.Tokens:N0} tokens)"));
     }

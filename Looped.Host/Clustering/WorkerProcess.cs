@@ -151,6 +151,7 @@ internal sealed class WorkerProcess(WorkerOptions options)
             BeginRecording = recorder.Begin,
             EndRecording = recorder.End,
             RecordStep = recorder.RecordStep,
+            Remark = recorder.Remark,
             RecordEvaluation = recorder.RecordEvaluation,
             SaveCheckpoint = recorder.SaveCheckpoint,
             Rehearse = true,

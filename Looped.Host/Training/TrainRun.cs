@@ -81,6 +81,7 @@ internal sealed class TrainRun(RunSession session, RunData data, ITrainingDispla
         BeginRecording = session.Recorder.Begin,
         EndRecording = session.Recorder.End,
         RecordStep = session.Recorder.RecordStep,
+        Remark = session.Recorder.Remark,
         RecordEvaluation = session.Recorder.RecordEvaluation,
         SaveCheckpoint = session.Recorder.SaveCheckpoint,
     };

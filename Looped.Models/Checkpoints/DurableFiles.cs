@@ -56,7 +56,7 @@ public static partial class DurableFiles
         ArgumentNullException.ThrowIfNull(error);
         return error switch
         {
-            { HResult: NoSpace or QuotaExceeded } => new LoopedException($"{what}: the disk or the quota is full. Free some space, then run the same command again.", error),
+            { HResult: NoSpace or QuotaExceeded } => new LoopedException($"{what}: the disk or the quota is full. Free some space; if the program has ended by then, run the same command again.", error),
             UnauthorizedAccessException => new LoopedException($"{what}: permission denied. Choose a folder that you may write to, for example with --run DIR.", error),
             _ => new LoopedException($"{what}: {error.Message}", error),
         };

@@ -98,6 +98,18 @@ public class RunTests
         Assert.Equal((RunOutcome.Failed, "the disk is gone"), (ended.Outcome, ended.Reason));
     }
 
+    [Theory]
+    [InlineData(2), InlineData(int.MaxValue)]
+    public async Task A_last_checkpoint_that_cannot_be_written_is_tried_again_and_without_it_the_run_is_not_finished(int failures)
+    {
+        int tried = 0;
+        var toy = new ToyRun { BeforeSave = step => { if (step == 12 && tried++ < failures) throw new Models.LoopedException("the disk is full."); } };
+        var (ended, events) = await Run(toy.Environment() with { Timeouts = new RankTimeouts { LastWord = TimeSpan.FromSeconds(2) } });
+        Assert.Contains("It is the last one, and is tried again for 2 s", Assert.Single(events.OfType<RunNote>(), n => n.Text.Contains("warning", StringComparison.Ordinal)).Text, StringComparison.Ordinal);
+        Assert.Equal(failures == 2 ? (RunOutcome.Finished, null) : (RunOutcome.Failed, "the disk is full."), (ended.Outcome, ended.Reason));
+        Assert.Equal(failures == 2, toy.Checkpoints.ContainsKey(12));
+    }
+
     [Fact]
     public async Task A_model_that_cannot_be_built_ends_the_run_with_its_error()
     {

@@ -76,14 +76,14 @@ internal sealed class ToyRun : IMicroBatchSource, IValidationSource
         Validation = this,
         CreateModel = () => new ToyModel((ToyConfig)Recipe.Model, Vocabulary, RandomStream.Create(Recipe.Seed, "initialization")),
         LoadNewest = _ => restored,
-        BeginRecording = (_, _, _) => new RecordedSoFar(restored?.Step ?? -1, Evaluations.Select(e => e.Step).ToHashSet()),
+        BeginRecording = (_, _) => new RecordedSoFar(restored?.Step ?? -1, Evaluations.Select(e => e.Step).ToHashSet()),
         RecordStep = (report, _) => Steps.Add(report),
         RecordEvaluation = report =>
         {
             Evaluations.Add(report);
             _done[("evaluation", report.Step)] = true;
         },
-        SaveCheckpoint = (snapshot, _) =>
+        SaveCheckpoint = (snapshot, _, _) =>
         {
             _done[("save", snapshot.Step)] = true;
             BeforeSave(snapshot.Step);

@@ -9,7 +9,14 @@ namespace Looped.Actors.Tests.Rules;
 /// <summary>A seed stands by only for a run that it could go on with.</summary>
 public sealed class StandByTests : IDisposable
 {
-    private static readonly RunRecipe Recipe = RecipeFile.Parse<RunRecipe>("name: run\nseed: 7", "test", []);
+    private static readonly RunRecipe Recipe = RecipeFile.Parse<RunRecipe>("""
+        name: run
+        seed: 7
+        model: { family: cotformer, variant: ln_cotformer, layers: 3, width: 32, heads: 2, sequence_length: 32, repeats: 2, layers_begin: 1, layers_end: 1 }
+        data: { source: text.txt, tokenizer: characters }
+        batch: { global_sequences: 8, micro_sequences: 2 }
+        training: { steps: 40 }
+        """, "test", []);
 
     private static readonly RunDescribed Run = new(RecipeWriter.ToYaml(Recipe), RecipeIdentity.Of(Recipe), "0123456789abcdef", "runs/run", []);
 

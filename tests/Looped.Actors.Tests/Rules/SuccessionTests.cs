@@ -1,4 +1,5 @@
 using Looped.Actors.Supervision;
+using Looped.Models;
 
 namespace Looped.Actors.Tests.Rules;
 
@@ -33,6 +34,69 @@ public class SuccessionTests
         Assert.Null(talk.Plan);
         talk.AfterHearing(6, "new");
         Assert.True(talk.Plan!.Restore);
+    }
+
+    private static readonly GenerationPlan NotKept = Planned with { Generation = Planned.Generation with { Number = Planned.Id.Number + 1 } };
+
+    [Fact]
+    public void A_successor_asks_for_the_plan_of_a_generation_that_the_run_folder_does_not_tell_of_and_begins_none_beside_it()
+    {
+        TalkingWorkers talk = Successor().Idle("new").Runs(NotKept, "a", "b");
+        Assert.Equal([new AskForPlan("b")], talk.Commands.OfType<AskForPlan>());
+        for (int second = 0; second < 30; second++) talk.AfterHearing(1, "a", "b", "new");
+        Assert.Equal((null, null), (talk.State.Current, talk.Plan));
+
+        talk.Happens(new PlanHeard(NotKept, talk.Now));
+        Assert.Equal(NotKept, talk.State.Current);
+        Assert.Equal(["a", "b", "new"], talk.AfterHearing(1, "a", "b", "new").Plan!.Generation.Members);
+        Assert.Equal(new GenerationId(2, NotKept.Id.Number + 1), talk.Plan!.Id);
+    }
+
+    [Fact]
+    public void A_worker_that_slept_through_later_generations_is_not_asked_for_its_plan()
+    {
+        GenerationPlan old = Planned with { Generation = Planned.Generation with { Number = Planned.Id.Number - 1 } };
+        TalkingWorkers talk = Successor().Runs(old, "a");
+        Assert.Empty(talk.Commands.OfType<AskForPlan>());
+        talk.Happens(new PlanHeard(old, talk.Now));
+        Assert.Null(talk.State.Current);
+    }
+
+    [Fact]
+    public void A_plan_that_finds_no_room_is_kept_later_in_its_turn_and_people_are_told_once()
+    {
+        var memory = new SmallMemory { Full = true };
+        var told = new List<string>();
+        var keeper = new PlanKeeper(memory, told.Add);
+        keeper.Keep(Planned);
+        keeper.Keep(NotKept);
+        keeper.Retry();
+        Assert.Empty(memory.Kept);
+        Assert.Contains("Training goes on", Assert.Single(told), StringComparison.Ordinal);
+
+        memory.Full = false;
+        keeper.Retry();
+        keeper.Retry();
+        Assert.Equal([Planned, NotKept], memory.Kept);
+    }
+
+    private sealed class SmallMemory : ISupervisorMemory
+    {
+        public bool Full { get; set; }
+
+        public List<GenerationPlan> Kept { get; } = [];
+
+        public long ClaimTerm() => 1;
+
+        public long HighestTerm() => 1;
+
+        public IReadOnlyList<GenerationPlan> Plans() => Kept;
+
+        public void Keep(GenerationPlan plan)
+        {
+            if (Full) throw new LoopedException("the disk or the quota is full.");
+            Kept.Add(plan);
+        }
     }
 
     [Fact]

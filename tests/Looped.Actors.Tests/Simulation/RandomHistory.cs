@@ -26,6 +26,7 @@ internal static class RandomHistory
             Repeats = trouble * random.NextDouble(),
             Delays = trouble * random.NextDouble(),
             Crowd = random.Next(3) == 0 ? 1 : 64,
+            FullDisk = seed % 4 == 3 ? 0.5 : 0,
             Faults = [.. Bursts(random, faults, workers)],
         };
     }

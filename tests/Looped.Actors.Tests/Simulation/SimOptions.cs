@@ -26,6 +26,9 @@ internal sealed record SimOptions
     /// <summary>… come late, after ones that were sent later.</summary>
     public double Delays { get; init; }
 
+    /// <summary>How many plans find no room in the run folder, so that a successor does not know them.</summary>
+    public double FullDisk { get; init; }
+
     /// <summary>The faults, by the count of events at which they happen.</summary>
     public IReadOnlyList<Fault> Faults { get; init; } = [];
 

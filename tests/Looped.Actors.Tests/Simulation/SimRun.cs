@@ -144,13 +144,16 @@ internal sealed class SimRun
     // --- the control plane's network -------------------------------------------------------------------------------------------
 
     /// <summary>A status (or, with null, a registration) to whoever the worker takes for the supervisor.</summary>
-    public void SendToSupervisor(SimWorker worker, WorkerStatus? status)
+    public void SendToSupervisor(SimWorker worker, WorkerStatus? status) =>
+        SendToSupervisor(worker, status is null ? $"registration of {worker}" : $"status {status.Sequence} of {worker}", s => s.Hear(worker, status));
+
+    /// <summary>The same for any message.</summary>
+    public void SendToSupervisor(SimWorker worker, string what, Action<SimSupervisor> deliver)
     {
         SimSupervisor[] alive = [.. _supervisors.Where(s => s.Alive)];
         if (alive.Length == 0) return;
         SimSupervisor supervisor = Calm ? alive[^1] : alive[Choices.Pick(alive.Length)];
-        string what = status is null ? $"registration of {worker}" : $"status {status.Sequence} of {worker}";
-        Deliver(worker.Name, supervisor, what, () => supervisor.Hear(worker, status));
+        Deliver(worker.Name, supervisor, what, () => deliver(supervisor));
     }
 
     public void Send(SimWorker worker, string what, Action deliver) => Deliver(worker.Name, worker, what, deliver);

@@ -7,17 +7,19 @@ internal sealed class SimStorage(SimRun run) : ISupervisorMemory
 {
     private readonly Dictionary<GenerationId, GenerationPlan> _plans = [];
     private readonly SortedDictionary<long, ulong> _checkpoints = [];
+    private readonly HashSet<GenerationId> _full = [];
     private long _term;
 
     public long ClaimTerm() => ++_term;
 
     public long HighestTerm() => _term;
 
-    public IReadOnlyList<GenerationPlan> Plans() => [.. _plans.Values];
+    public IReadOnlyList<GenerationPlan> Plans() => [.. _plans.Values.Where(p => !_full.Contains(p.Id))];
 
     public void Keep(GenerationPlan plan)
     {
         run.Require(_plans.TryAdd(plan.Id, plan), $"two plans are called {plan.Id}");
+        if (run.Options.FullDisk > 0 && run.Choices.Chance(run.Options.FullDisk)) _full.Add(plan.Id);
         Partition(plan, plan.Generation.Assignment);
         if (plan.First is not null) Partition(plan, plan.First);
         run.Require(plan.Generation.Members.Distinct().Count() == plan.Generation.WorldSize, $"generation {plan.Id} has a member twice");

@@ -34,6 +34,8 @@ internal sealed class SimSupervisor : Process
         else Decide(new StatusHeard(status, _run.Scheduler.Now - _started));
     }
 
+    public void Hear(GenerationPlan shown) => Decide(new PlanHeard(shown, _run.Scheduler.Now - _started));
+
     public void AskToStop(string reason) => Decide(new StopAsked(reason, _run.Scheduler.Now - _started));
 
     private void Tick() => _run.Scheduler.Post(this, TimeSpan.FromMilliseconds(200), "tick", () =>
@@ -65,6 +67,7 @@ internal sealed class SimSupervisor : Process
                 _run.Count(publish.Plan);
                 foreach (string name in publish.Plan.Generation.Members.Union((State.Current ?? before)?.Generation.Members ?? [])) Tell(name, publish.Plan);
                 break;
+            case AskForPlan ask: Tell(ask.Worker, "ShowPlan", w => w.ShowPlan()); break;
             case RepeatPlan repeat: Tell(repeat.Worker, repeat.Plan); break;
             case AskToStop stop: Tell(stop.Worker, "StopAfterStep", w => w.AskToStop(stop.Reason)); break;
             case TellOver over: Tell(over.Worker, "RunEnded", w => w.Release()); break;

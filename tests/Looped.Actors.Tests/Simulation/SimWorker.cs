@@ -71,6 +71,11 @@ internal sealed partial class SimWorker : Process
 
     public void Receive(GenerationPlan plan) => Update(state => RankLogic.Receive(state, plan));
 
+    public void ShowPlan()
+    {
+        if (State.InForce is { } plan) Run.SendToSupervisor(this, $"plan of {this}", s => s.Hear(plan));
+    }
+
     public void AskToStop(string reason) => Update(state => state.StopReason is null ? state with { StopReason = reason } : state);
 
     public void Release() => Update(state => state.Released ? state : state with { Released = true });

@@ -14,7 +14,7 @@ internal sealed partial class ClusterRun(ElasticRecipe undisturbed) : IDisposabl
     private readonly List<LoopedProcess> _processes = [];
 
     /// <summary>The run folder.</summary>
-    public RunFolder Run { get; } = new(Path.Combine(undisturbed.Folder, "runs", Guid.NewGuid().ToString("N")));
+    public RunFolder Run { get; init; } = new(Path.Combine(undisturbed.Folder, "runs", Guid.NewGuid().ToString("N")));
 
     /// <summary>Where the seed listens.</summary>
     public string Address { get; set; } = "127.0.0.1:0";

@@ -1,4 +1,6 @@
-using System.Diagnostics;
+using Looped.Actors.Runs;
+using Looped.Actors.Training;
+using Looped.Models.Checkpoints;
 
 namespace Looped.Host.Tests.Training;
 
@@ -120,28 +122,27 @@ public class BadRunsTests
     }
 
     [Fact]
-    public async Task A_full_disk_while_checkpointing_is_visible_and_training_goes_on()
+    public async Task A_full_disk_while_checkpointing_is_visible_and_training_goes_on_and_with_room_again_nothing_is_missing()
     {
-        using var run = new TinyRun();
-        string small = Path.Combine(run.Folder, "small");
-        Directory.CreateDirectory(small);
-        Assert.SkipUnless(Mount("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", small), "needs root and mount to make a small disk");
-        try
-        {
-            LoopedResult result = await run.Train("--run", small, "--set", "checkpoint.keep_last=9", "--set", "model.width=64");
-            Assert.Contains("step 40/40", result.Output, StringComparison.Ordinal);
-            Assert.Contains("Training goes on", result.Output, StringComparison.Ordinal);
-        }
-        finally
-        {
-            Mount("umount", small);
-        }
-    }
+        using var undisturbed = new TinyRun();
+        string hashes = await undisturbed.TrainToEnd("--set", "model.width=64");
+        long checkpoint = Directory.GetFiles(undisturbed.Checkpoint(TinyRun.Steps)).Sum(f => new FileInfo(f).Length);
 
-    private static bool Mount(string program, params string[] args)
-    {
-        using Process process = Process.Start(new ProcessStartInfo(program, args) { RedirectStandardError = true })!;
-        process.WaitForExit();
-        return process.ExitCode == 0;
+        using var run = new TinyRun();
+        using var disk = SmallDisk.Mount(run.Run.Root, 16 * checkpoint);
+        disk.Fill(but: 3 * checkpoint / 2); // one fits, two do not
+        using LoopedProcess process = run.Start("--set", "model.width=64");
+        await process.WaitForOutputAsync("Training goes on; earlier checkpoints are intact.");
+        await process.WaitForOutputAsync("It is the last one, and is tried again");
+        Assert.Contains("the disk or the quota is full", process.Output, StringComparison.Ordinal);
+        Assert.Equal([8], CheckpointStore.Steps(run.Run.Checkpoints));
+        Assert.True(CheckpointReader.TryVerify(run.Checkpoint(8), out _, out string? problem), problem);
+
+        disk.Free();
+        Assert.Equal(0, (await process.WaitAsync()).ExitCode);
+        Assert.Equal(hashes, run.Hashes());
+        IEnumerable<long> steps = Enumerable.Range(1, TinyRun.Steps).Select(s => (long)s);
+        Assert.Equal(steps, StepLog.ReadLines<StepReport>(run.Run.Metrics).Select(s => s.Step));
+        Assert.Equal(steps, StepLog.ReadLines<StepAssignment>(run.Run.Steps).Select(s => s.Step));
     }
 }

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Looped.Actors.Runs;
 using Looped.Actors.Training;
+using Looped.Models.Checkpoints;
 
 namespace Looped.Host.Tests.Training;
 
@@ -55,12 +56,11 @@ internal sealed class TinyRun : IDisposable
     }
 
     /// <summary>SHA-256 of the last checkpoint's two tensor files.</summary>
-    public string Hashes()
-    {
-        string checkpoint = Path.Combine(Run.Checkpoints, $"step-{Steps:D6}");
-        return string.Join(' ', new[] { "model.safetensors", "optimizer.safetensors" }
-            .Select(f => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(Path.Combine(checkpoint, f))))));
-    }
+    public string Hashes() => string.Join(' ', new[] { "model.safetensors", "optimizer.safetensors" }
+        .Select(f => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(Path.Combine(Checkpoint(Steps), f))))));
+
+    /// <summary>The folder of a checkpoint.</summary>
+    public string Checkpoint(long step) => CheckpointStore.PathOf(Run.Checkpoints, step);
 
     /// <summary>Waits until the run has committed a step.</summary>
     public async Task WaitForStep(LoopedProcess process, long step)
