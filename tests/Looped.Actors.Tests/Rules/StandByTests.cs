@@ -1,3 +1,4 @@
+using Akka.Actor;
 using Looped.Actors.Recipes;
 using Looped.Actors.Runs;
 using Looped.Actors.Supervision;
@@ -35,6 +36,17 @@ public sealed class StandByTests : IDisposable
     [Fact]
     public void Other_data_are_refused() =>
         Assert.Contains("hash fedcba987654… instead of 0123456789ab…", StandBy.Refusal(Run, Recipe, "fedcba9876543210"), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Whoever_runs_another_version_is_told_so_before_anything_else()
+    {
+        var run = new SupervisedRun { Name = "run", Steps = 10, RecipeIdentity = "recipe", DataHash = "data", Version = "1.0.0", Settings = new SupervisorSettings { MicroBatches = 4 } };
+        using ActorSystem system = ActorSystem.Create("stand-by");
+        IActorRef supervisor = system.ActorOf(Props.Create(() => new SupervisorActor(run)));
+        Task<IWireMessage> Ask(string version) => supervisor.Ask<IWireMessage>(new AskForRun("seed", version, Trains: false), TimeSpan.FromSeconds(20));
+        Assert.Contains("seed runs version 0.9.0 of looped, the seed 1.0.0", Assert.IsType<RegistrationRefused>(await Ask("0.9.0")).Reason, StringComparison.Ordinal);
+        Assert.IsType<RunDescribed>(await Ask("1.0.0"));
+    }
 
     [Fact]
     public void The_mark_of_a_term_is_in_the_supervisor_s_folder_and_in_no_other()
