@@ -37,7 +37,8 @@ public static class ActorHosting
         akka.WithLoopedBasics().WithActors((system, registry) =>
         {
             IActorRef link = system.ActorOf(Props.Create(() => new SupervisorLinkActor(heard, told)), "supervisor");
-            link.Tell(new SupervisorLinkActor.Serve(StartWorker(system, environment, network, link)[^1]));
+            IActorRef[] actors = StartWorker(system, environment, network, link);
+            link.Tell(new SupervisorLinkActor.Serve(actors[^1], environment.Worker, actors[..^1]));
             registry.Register<SupervisorLinkActor>(link);
         });
 

@@ -6,6 +6,7 @@ using Looped.Actors.Checkpointing;
 using Looped.Actors.DataLoading;
 using Looped.Actors.Evaluating;
 using Looped.Actors.Supervision;
+using Looped.Models.Optimization;
 
 namespace Looped.Actors;
 
@@ -92,6 +93,7 @@ public sealed class WireSerializer(ExtendedActorSystem system) : SerializerWithS
 [JsonSerializable(typeof(StopRun))]
 [JsonSerializable(typeof(StopAfterStep))]
 [JsonSerializable(typeof(GenerationPlan))]
+[JsonSerializable(typeof(NumericsFingerprint))]
 [JsonSerializable(typeof(AskForRun))]
 [JsonSerializable(typeof(RunDescribed))]
 [JsonSerializable(typeof(WorkerAccepted))]

@@ -13,6 +13,9 @@ internal static class ClusterConfiguration
     /// <summary>The name of every node's actor system; Akka.NET wants them equal.</summary>
     public const string SystemName = "looped";
 
+    /// <summary>Bytes that a message may have on the wire: several times those of a plan, or of a picture, of as many workers as there can be micro-batches.</summary>
+    public const int LargestMessage = 8 << 20;
+
     /// <summary>Everything that the node's actor system is created from.</summary>
     /// <param name="options">The node's options.</param>
     /// <param name="port">The port to listen on; 0 takes a free one.</param>
@@ -34,6 +37,8 @@ internal static class ClusterConfiguration
           log-dead-letters-during-shutdown = off
           actor.provider = cluster
           actor.serializers.json = "{{typeof(RefusingSerializer).FullName}}, Looped.Actors"
+          # Nobody starts actors on another node, so no description of one is read.
+          actor.serializers.daemon-create = "{{typeof(RefusingSerializer).FullName}}, Looped.Actors"
           actor.serialization-identifiers."{{typeof(RefusingSerializer).FullName}}, Looped.Actors" = 1
           coordinated-shutdown.run-by-actor-system-terminate = off
         }
@@ -51,8 +56,10 @@ internal static class ClusterConfiguration
             enable-ssl = on
             # On Linux, reuse would let two nodes share a port.
             tcp-reuse-addr = off
-            # Few and small messages that want to arrive soon.
+            # Few and mostly small messages that want to arrive soon.
             batching.enabled = off
+            # A larger message would vanish with no more than a line in the log.
+            maximum-frame-size = {{LargestMessage}}b
             connection-timeout = {{Text(options.Timings.Handshake)}}
           }
           handshake-timeout = {{Text(options.Timings.Handshake)}}

@@ -15,6 +15,8 @@ public sealed class ClusterNode
     private readonly TaskCompletionSource _joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<string> _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private long _rejected;
+
     private ClusterNode(ActorSystem system, ClusterNodeOptions options)
     {
         System = system;
@@ -24,7 +26,7 @@ public sealed class ClusterNode
         cluster.RegisterOnMemberUp(() => _joined.TrySetResult());
         cluster.RegisterOnMemberRemoved(() => _lost.TrySetResult("the cluster has removed this node"));
         _ = Terminated.ContinueWith(_ => _lost.TrySetResult("this node has ended"), TaskScheduler.Default);
-        system.ActorOf(Props.Create(() => new ConnectionWatcher(options.PeerDisconnected, OnQuarantined)), "connections");
+        system.ActorOf(Props.Create(() => new ConnectionWatcher(options.PeerDisconnected, OnQuarantined, () => Interlocked.Increment(ref _rejected))), "connections");
     }
 
     /// <summary>The actor system, for actors of this node.</summary>
@@ -44,6 +46,9 @@ public sealed class ClusterNode
 
     /// <summary>Completes, with the reason for the log, when the node will never reach the cluster again and another must be started.</summary>
     public Task<string> Lost => _lost.Task;
+
+    /// <summary>Connections that were dropped because they did not prove the secret.</summary>
+    public long Rejected => Interlocked.Read(ref _rejected);
 
     /// <summary>Completes when the actor system has ended.</summary>
     public Task Terminated => System.WhenTerminated;

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Akka.Event;
 using Akka.Remote;
 
 namespace Looped.Actors.Clustering;
@@ -8,19 +9,25 @@ internal sealed class ConnectionWatcher : ReceiveActor
 {
     /// <param name="disconnected">Hears of broken connections.</param>
     /// <param name="quarantined">Hears that a peer will not speak to this actor system again.</param>
-    public ConnectionWatcher(Action<NodeAddress> disconnected, Action<Address> quarantined)
+    /// <param name="rejected">Hears of a connection that did not prove the secret.</param>
+    public ConnectionWatcher(Action<NodeAddress> disconnected, Action<Address> quarantined, Action rejected)
     {
         Receive<DisassociatedEvent>(e =>
         {
             if (e.RemoteAddress is { HasGlobalScope: true } remote) disconnected(NodeAddress.Of(remote));
         });
         Receive<ThisActorSystemQuarantinedEvent>(e => quarantined(e.RemoteAddress));
+        // The transport has no event for it, only this line in its log.
+        Receive<Warning>(line => line.LogSource.StartsWith("TcpServerHandler", StringComparison.Ordinal)
+            && line.Message.ToString()?.StartsWith("Rejected incoming connection", StringComparison.Ordinal) == true, _ => rejected());
+        Receive<Warning>(_ => { });
     }
 
     protected override void PreStart()
     {
         Context.System.EventStream.Subscribe(Self, typeof(DisassociatedEvent));
         Context.System.EventStream.Subscribe(Self, typeof(ThisActorSystemQuarantinedEvent));
+        Context.System.EventStream.Subscribe(Self, typeof(Warning));
     }
 
     protected override void PostStop() => Context.System.EventStream.Unsubscribe(Self);

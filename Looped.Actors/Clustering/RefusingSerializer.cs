@@ -6,16 +6,25 @@ using Akka.Serialization;
 namespace Looped.Actors.Clustering;
 
 /// <summary>
-/// Stands where Akka's JSON serializer for arbitrary objects stood: nothing without a manifest of ours leaves a node, and no type name
-/// from the wire is ever loaded by one.
+/// Stands where Akka's serializers of arbitrary objects and of actors to start stood: nothing without a manifest of ours leaves a node, and
+/// no type name from the wire is ever loaded by one.
 /// </summary>
-/// <param name="system">The node's actor system.</param>
-/// <param name="settings">Those of the serializer it replaces; Akka passes them.</param>
-#pragma warning disable CS9113 // Akka looks for this constructor.
-public sealed class RefusingSerializer(ExtendedActorSystem system, Config settings) : Serializer(system)
-#pragma warning restore CS9113
+public sealed class RefusingSerializer : Serializer
 {
-    /// <summary>That of the serializer it replaces, so that a foreign peer's objects arrive here.</summary>
+    /// <summary>For an actor system's use.</summary>
+    /// <param name="system">The node's actor system.</param>
+    public RefusingSerializer(ExtendedActorSystem system)
+        : base(system)
+    {
+    }
+
+    /// <summary>The same in place of a serializer that has settings, which Akka then passes.</summary>
+    /// <param name="system">The node's actor system.</param>
+    /// <param name="settings">Those of the serializer it replaces.</param>
+    public RefusingSerializer(ExtendedActorSystem system, Config settings)
+        : base(system) => ArgumentNullException.ThrowIfNull(settings);
+
+    /// <summary>That of the JSON serializer it replaces, so that a foreign peer's objects arrive here; nothing of another number is read at all.</summary>
     public override int Identifier => 1;
 
     /// <inheritdoc/>

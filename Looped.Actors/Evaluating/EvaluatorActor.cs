@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Looped.Actors.Telemetry;
 using Looped.Actors.Training;
+using Looped.Models;
 using Looped.Models.Checkpoints;
 
 namespace Looped.Actors.Evaluating;
@@ -34,15 +35,26 @@ public sealed class EvaluatorActor : ReceiveActor
         });
         Receive<Done>(done =>
         {
-            if (done.Reply is EvaluationCompleted completed)
-            {
-                environment.RecordEvaluation(completed.Report);
-                environment.Instruments.EvaluationLoss.Record(completed.Report.Loss, new KeyValuePair<string, object?>(LoopedAttributes.Dataset, "validation"));
-            }
-            done.Asker.Tell(done.Reply);
+            done.Asker.Tell(done.Reply is EvaluationCompleted completed ? Record(completed) : done.Reply);
             _busy = false;
             Next();
         });
+    }
+
+    /// <summary>Keeps a result; one that cannot be kept is missing, and training goes on.</summary>
+    private IWireMessage Record(EvaluationCompleted completed)
+    {
+        EvaluationReport report = completed.Report;
+        try
+        {
+            _environment.RecordEvaluation(report);
+        }
+        catch (Exception error) when (error is LoopedException or IOException or UnauthorizedAccessException)
+        {
+            return new EvaluationFailed(report.Step, $"The evaluation of step {report.Step} (loss {report.Loss:0.0000}) could not be written down: {error.Message}");
+        }
+        _environment.Instruments.EvaluationLoss.Record(report.Loss, new KeyValuePair<string, object?>(LoopedAttributes.Dataset, "validation"));
+        return completed;
     }
 
     private void Next()

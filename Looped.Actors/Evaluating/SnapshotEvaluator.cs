@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using Looped.Models;
 using Looped.Models.Checkpoints;
 using Looped.Models.Data;
 using Looped.Models.Evaluation;
@@ -54,7 +53,9 @@ public sealed class SnapshotEvaluator : IDisposable
         {
             failed("cancelled because the run ended");
         }
-        catch (Exception error) when (error is LoopedException or IOException or System.Runtime.InteropServices.ExternalException)
+#pragma warning disable CA1031 // Whatever it was is reported; an exception that leaves a thread would end the process, and training with it.
+        catch (Exception error)
+#pragma warning restore CA1031
         {
             failed(error.Message);
         }

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Looped.Actors.Supervision;
 using Looped.Models;
 using Looped.Models.Checkpoints;
+using Looped.Models.Optimization;
 
 namespace Looped.Actors.Runs;
 
@@ -89,6 +90,30 @@ public sealed class TermFiles(RunFolder folder) : ISupervisorMemory
             return "";
         }
     }
+
+    /// <inheritdoc/>
+    public NumericsFingerprint? Numerics(string recipeIdentity)
+    {
+        string path = NumericsPath(recipeIdentity);
+        try
+        {
+            return File.Exists(path) ? JsonSerializer.Deserialize(File.ReadAllBytes(path), WireContext.Default.NumericsFingerprint) : null;
+        }
+        catch (Exception e) when (e is JsonException or IOException)
+        {
+            throw new LoopedException($"{path} cannot be read ({e.Message}). Remove it; the first worker to come then decides the numerics of the run.", e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Keep(string recipeIdentity, NumericsFingerprint numerics)
+    {
+        string path = NumericsPath(recipeIdentity);
+        if (!File.Exists(path)) DurableFiles.WriteAtomically(path, JsonSerializer.SerializeToUtf8Bytes(numerics, WireContext.Default.NumericsFingerprint));
+    }
+
+    // A recipe with more steps is another one, and may weigh its first micro-batch otherwise.
+    private string NumericsPath(string recipeIdentity) => Path.Combine(folder.Generations, $"numerics-{recipeIdentity[..Math.Min(12, recipeIdentity.Length)]}.json");
 
     private string[] PlanNames() => [.. Names("plan-*.json").Order(StringComparer.Ordinal)];
 

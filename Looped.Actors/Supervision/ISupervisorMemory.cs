@@ -1,3 +1,5 @@
+using Looped.Models.Optimization;
+
 namespace Looped.Actors.Supervision;
 
 /// <summary>What outlives a supervisor: its term, which fences it from others, and the plans it made.</summary>
@@ -17,6 +19,16 @@ public interface ISupervisorMemory
 
     /// <summary>Keeps a plan, durably, before anybody is told.</summary>
     void Keep(GenerationPlan plan);
+
+    /// <summary>What the bits of a recipe's workers depend on, as the first of them said; null if there was none yet.</summary>
+    /// <param name="recipeIdentity">Hash of the recipe.</param>
+    NumericsFingerprint? Numerics(string recipeIdentity) => null;
+
+    /// <summary>Keeps that, durably, for supervisors to come. Whoever was first stays.</summary>
+    void Keep(string recipeIdentity, NumericsFingerprint numerics)
+    {
+        // A run without a folder has no supervisors to come.
+    }
 }
 
 /// <summary>For a supervisor that shares its life with its only worker.</summary>

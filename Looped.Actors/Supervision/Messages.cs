@@ -18,9 +18,10 @@ public sealed record AskForRun(string Worker, string Version, bool Trains = true
 /// <param name="RunFolder">The run folder, as the seed sees it.</param>
 /// <param name="Endpoints">Data-plane listeners of the members, for the newcomer to try.</param>
 /// <param name="Slot">The newcomer's slot; see <see cref="WorkerSlots"/>.</param>
+/// <param name="Clock">The time of day at the seed, UTC.</param>
 /// <param name="Mark">What the newcomer finds in the run folder if it sees the same one; null if the run has none.</param>
 public sealed record RunDescribed(string Recipe, string RecipeIdentity, string DataHash, string RunFolder, IReadOnlyList<string> Endpoints, int Slot = 0,
-    RunFolderMark? Mark = null) : IWireMessage;
+    RunFolderMark? Mark = null, DateTime? Clock = null) : IWireMessage;
 
 /// <summary>A worker has built its replica and asks to take part.</summary>
 /// <param name="Worker">Its name, unique for each incarnation.</param>

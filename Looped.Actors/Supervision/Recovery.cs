@@ -63,7 +63,8 @@ internal static class Recovery
             commands.Add(new Remark($"no worker of generation {current.Id} is left"));
             return state with { Current = null, OrphanedSince = now, BrokenSince = null };
         }
-        return Planning.Publish(state, survivors, spares, after: null, restore: false, now, commands);
+        // Rank 0 writes the logs: it has to be one that has committed the last step, or nobody would write that step's line.
+        return Planning.Publish(state, [.. survivors.OrderByDescending(s => s.Status.Step)], spares, after: null, restore: false, now, commands);
     }
 
     /// <summary>Whether a member is still in its micro-batch, not aware of the loss yet, or about to find that the plan at hand fails.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using Akka.Actor;
 using Looped.Actors.Checkpointing;
 using Looped.Actors.Evaluating;
@@ -23,6 +24,7 @@ namespace Looped.Actors.Supervision;
 /// supervising  (the last checkpoint is down)  RunEnded to the subscribers and the workers                 ended
 /// ended        WorkerReported                 RunEnded to the worker                                      ended
 /// superseded   (a higher term exists)         stops planning; the other supervisor carries on             superseded
+/// superseded   WorkerReported, after a lease  claims a new term if nobody else has                        supervising
 /// </code>
 /// </summary>
 public sealed class SupervisorActor : ReceiveActor, IWithTimers
@@ -33,33 +35,29 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
     }
 
     private readonly SupervisedRun _run;
-    private readonly long _started = Stopwatch.GetTimestamp();
     private readonly HashSet<IActorRef> _subscribers = [];
     private readonly Dictionary<string, IActorRef> _workers = [];
     private readonly Dictionary<string, string> _devices = [];
-    private readonly WorkerSlots _slots = new();
-    private readonly SupervisionRecorder _recorder;
     private WorkerPlace[] _places = [];
     private NumericsFingerprint? _fingerprint;
-    private SupervisorState _state;
     private StepReport? _last;
     private long _checkpoint = -1;
-    private readonly Storyteller _story;
-    private readonly PlanKeeper _plans;
-    private bool _superseded;
+
+    // Of this term.
+    private long _started;
+    private WorkerSlots _slots;
+    private SupervisionRecorder _recorder;
+    private SupervisorState _state;
+    private Storyteller _story;
+    private PlanKeeper _plans;
+    private Superseded? _superseded;
 
     /// <summary>Creates the actor; a term is claimed at once.</summary>
     public SupervisorActor(SupervisedRun run)
     {
         ArgumentNullException.ThrowIfNull(run);
         _run = run;
-        _recorder = new SupervisionRecorder(run, () => Now);
-        // Plans first: whatever was planned before this term was claimed is known.
-        IReadOnlyList<GenerationPlan> plans = run.Memory.Plans();
-        _state = SupervisorState.Create(run.Settings, run.Memory.ClaimTerm(), plans);
-        _story = new Storyteller(_state.Term, run.Record, text => Publish(new RunNote(text)), TimeProvider.System);
-        _story.Started();
-        _plans = new PlanKeeper(run.Memory, text => Publish(new RunNote(text)));
+        Begin();
         Receive<SubscribeToRun>(_ => Subscribe());
         Receive<AskForRun>(Describe);
         Receive<RegisterWorker>(Register);
@@ -105,6 +103,24 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
         });
     }
 
+    [MemberNotNull(nameof(_slots), nameof(_recorder), nameof(_state), nameof(_story), nameof(_plans))]
+    private void Begin()
+    {
+        _started = Stopwatch.GetTimestamp();
+        _workers.Clear();
+        _slots = new WorkerSlots();
+        _recorder?.Dispose();
+        _recorder = new SupervisionRecorder(_run, () => Now);
+        // Plans first: whatever was planned before this term was claimed is known.
+        IReadOnlyList<GenerationPlan> plans = _run.Memory.Plans();
+        _state = SupervisorState.Create(_run.Settings, _run.Memory.ClaimTerm(), plans);
+        _fingerprint = _run.Memory.Numerics(_run.RecipeIdentity);
+        _superseded = null;
+        _story = new Storyteller(_state.Term, _run.Record, text => Publish(new RunNote(text)), TimeProvider.System);
+        _story.Started();
+        _plans = new PlanKeeper(_run.Memory, text => Publish(new RunNote(text)));
+    }
+
     /// <inheritdoc/>
     public ITimerScheduler Timers { get; set; } = null!;
 
@@ -137,7 +153,7 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
             return;
         }
         int slot = ask.Trains ? _slots.Assign(ask.Worker, ask.Slot, Now, IsThere) : 0;
-        Sender.Tell(new RunDescribed(_run.Recipe, _run.RecipeIdentity, _run.DataHash, _run.RunFolder, [.. Planning.Reachable(_state, Now)], slot, _run.Memory.Mark));
+        Sender.Tell(new RunDescribed(_run.Recipe, _run.RecipeIdentity, _run.DataHash, _run.RunFolder, [.. Planning.Reachable(_state, Now)], slot, _run.Memory.Mark, DateTime.UtcNow));
     }
 
     private void Register(RegisterWorker worker)
@@ -149,7 +165,11 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
             Sender.Tell(new RegistrationRefused(reason));
             return;
         }
-        if (_fingerprint is null) _fingerprint = worker.Fingerprint;
+        if (_fingerprint is null)
+        {
+            _fingerprint = worker.Fingerprint;
+            _run.Memory.Keep(_run.RecipeIdentity, _fingerprint);
+        }
         else if (_fingerprint.Differences(worker.Fingerprint) is { Count: > 0 } differences)
             Publish(new RunNote($"warning: {worker.Worker} computes with other numerics ({string.Join(", ", differences)}): bits are not guaranteed"));
         _workers[worker.Worker] = Sender;
@@ -160,7 +180,7 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
 
     private void Hear(WorkerStatus status)
     {
-        if (_superseded) return;
+        if (_superseded is not null && !BeginsAnew()) return;
         if (!_workers.ContainsKey(status.Worker))
         {
             Sender.Tell(new PleaseRegister());
@@ -172,15 +192,25 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
         Decide(new StatusHeard(status, Now));
     }
 
+    /// <summary>Whether the supervisor that took over from this one seems to be gone, though workers are there; then this one has a new term.</summary>
+    private bool BeginsAnew()
+    {
+        _superseded = _superseded!.Look(_run.Memory.HighestTerm(), Now, _run.Settings.Lease);
+        if (_superseded is not null) return false;
+        Begin();
+        Publish(new RunNote($"the supervisor that had taken over is gone; this one carries on with term {_state.Term}"));
+        return true;
+    }
+
     private void Decide(SupervisorEvent happened)
     {
-        if (_superseded) return;
+        if (_superseded is not null) return;
         GenerationPlan? before = _state.Next;
         (SupervisorState next, IReadOnlyList<SupervisorCommand> commands) = SupervisorLogic.Decide(_state, happened);
         // Only whoever holds the highest term may plan.
-        if (commands.OfType<PublishPlan>().Any() && _run.Memory.HighestTerm() > _state.Term)
+        if (commands.OfType<PublishPlan>().Any() && _run.Memory.HighestTerm() is var highest && highest > _state.Term)
         {
-            _superseded = true;
+            _superseded = new Superseded(highest, Now);
             _recorder.Superseded();
             Publish(new RunNote($"another supervisor has a higher term than this one's {_state.Term}; it carries on"));
             return;

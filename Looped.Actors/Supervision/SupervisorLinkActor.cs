@@ -12,6 +12,7 @@ namespace Looped.Actors.Supervision;
 /// alone   (any message of a worker)   dropped: the worker repeats its status anyway    alone
 /// any     FromSupervisor              remembers the time; to the worker                same
 /// any     WorkerEnded                 to the relay and to the observer                 same
+/// any     Terminated                  a failed WorkerEnded, as if the worker said it   same
 /// </code>
 /// </summary>
 public sealed class SupervisorLinkActor : ReceiveActor
@@ -19,8 +20,8 @@ public sealed class SupervisorLinkActor : ReceiveActor
     /// <summary>A new cluster node's relay.</summary>
     public sealed record Attach(IActorRef Relay) : INoSerializationVerificationNeeded;
 
-    /// <summary>The worker in this process.</summary>
-    public sealed record Serve(IActorRef Worker) : INoSerializationVerificationNeeded;
+    /// <summary>The worker in this process, its name, and those without whom it cannot work.</summary>
+    public sealed record Serve(IActorRef Worker, string Name, params IActorRef[] Others) : INoSerializationVerificationNeeded;
 
     /// <summary>A message for the supervisor, on its way through the relay.</summary>
     public sealed record ToSupervisor(IWireMessage Message) : INoSerializationVerificationNeeded;
@@ -29,6 +30,8 @@ public sealed class SupervisorLinkActor : ReceiveActor
     public sealed record FromSupervisor(IWireMessage Message) : INoSerializationVerificationNeeded;
 
     private IActorRef _relay = ActorRefs.Nobody, _worker = ActorRefs.Nobody;
+    private string _name = "";
+    private bool _ended;
 
     /// <summary>Creates the actor.</summary>
     /// <param name="heard">Called with every message of the supervisor.</param>
@@ -36,7 +39,18 @@ public sealed class SupervisorLinkActor : ReceiveActor
     public SupervisorLinkActor(Action<IWireMessage> heard, Action<IWireMessage> told)
     {
         Receive<Attach>(attach => _relay = attach.Relay);
-        Receive<Serve>(serve => _worker = serve.Worker);
+        Receive<Serve>(serve =>
+        {
+            (_worker, _name) = (serve.Worker, serve.Name);
+            foreach (IActorRef actor in serve.Others.Append(serve.Worker)) Context.Watch(actor);
+        });
+        Receive<Terminated>(dead =>
+        {
+            if (_ended) return;
+            var ended = new WorkerEnded(_name, RunOutcome.Failed, 0, $"The actor {dead.ActorRef.Path.Name} stopped unexpectedly; the log has its error.");
+            told(ended);
+            _relay.Tell(new ToSupervisor(ended));
+        });
         Receive<FromSupervisor>(from =>
         {
             heard(from.Message);
@@ -45,6 +59,7 @@ public sealed class SupervisorLinkActor : ReceiveActor
         Receive<LeaveNotice>(notice => _worker.Tell(notice));
         Receive<IWireMessage>(message =>
         {
+            _ended |= message is WorkerEnded;
             told(message);
             _relay.Tell(new ToSupervisor(message));
         });

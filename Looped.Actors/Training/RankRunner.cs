@@ -2,7 +2,6 @@ using Looped.Actors.Collectives;
 using Looped.Actors.Supervision;
 using Looped.Actors.Telemetry;
 using Looped.Models;
-using Looped.Models.Data;
 using Looped.Models.Optimization;
 
 namespace Looped.Actors.Training;
@@ -18,7 +17,6 @@ public sealed class RankRunner(RunEnvironment environment, IGenerationNetwork ne
     public void Run(Replica replica)
     {
         ArgumentNullException.ThrowIfNull(replica);
-        if (environment.Rehearse) Rehearse(replica);
         inbox.Update(state => state with { Activity = RankActivity.Idle });
         telemetry.Time.Enter(TimeKind.Idle);
         while (true)
@@ -33,14 +31,6 @@ public sealed class RankRunner(RunEnvironment environment, IGenerationNetwork ne
             GenerationPlan plan = state.Candidate!;
             if (Form(replica, plan) is { } collective && Train(replica, collective, plan)) return;
         }
-    }
-
-    /// <summary>Computes one micro-batch and forgets it: proof that this worker can, before anybody is disturbed.</summary>
-    private void Rehearse(Replica replica)
-    {
-        MicroBatch batch = environment.Training.Load(replica.Step, 0);
-        replica.Compute(batch);
-        replica.Drop();
     }
 
     private ICollective? Form(Replica replica, GenerationPlan plan)
@@ -96,6 +86,8 @@ public sealed class RankRunner(RunEnvironment environment, IGenerationNetwork ne
                 ICollective? fresh;
                 GenerationPlan next;
                 using (Follow(collective, plan))
+                using (RankInbox.Watch hurry = inbox.CancelWhen(s => s.Hurry))
+                using (hurry.Token.Register(collective.Abort)) // it may be waiting for a slower peer
                 {
                     AfterStep after = Step(replica, collective, plan, resting);
                     if (after != AfterStep.Regroup)

@@ -36,9 +36,8 @@ internal sealed class StepRecorder(Instruments instruments, TimeKeeper time)
     private LoopWatch? _watch;
     private ActivityContext _generation;
     private readonly List<int> _loops = [];
-    private readonly Dictionary<int, double> _flops = [];
     private Replica? _replica;
-    private Recipe? _recipe;
+    private MicroBatchWork? _work;
     private int _rank;
     private double _average = double.NaN;
     private double? _peak;
@@ -53,11 +52,10 @@ internal sealed class StepRecorder(Instruments instruments, TimeKeeper time)
     public long ReducedBytes { get; set; }
 
     /// <summary>A generation begins.</summary>
-    public void Begin(GenerationPlan plan, int rank, Replica replica, Recipe recipe)
+    public void Begin(GenerationPlan plan, int rank, Replica replica, Recipe recipe, MicroBatchWork work)
     {
-        (_rank, _generation, _replica, _recipe) = (rank, Spans.Parse(plan.Trace), replica, recipe);
+        (_rank, _generation, _replica, _work) = (rank, Spans.Parse(plan.Trace), replica, work);
         _peak = GpuPeak.OperationsPerSecond(recipe.Training);
-        _flops.Clear();
         _sampler.Begin();
         _since = Stopwatch.GetTimestamp();
     }
@@ -148,16 +146,7 @@ internal sealed class StepRecorder(Instruments instruments, TimeKeeper time)
     }
 
     /// <summary>Of a micro-batch, forward and backward: two operations for each multiply–accumulate, three times.</summary>
-    private double Flops(int loops)
-    {
-        if (_replica is null || _recipe is null) return 0;
-        if (!_flops.TryGetValue(loops, out double flops))
-        {
-            int length = _recipe.Model.SequenceLength;
-            _flops[loops] = flops = 6.0 * _recipe.Batch.MicroSequences * _replica.Model.MultiplyAccumulates(length, _replica.Model.Loops is null ? null : loops, scored: length);
-        }
-        return flops;
-    }
+    private double Flops(int loops) => 6 * (_work?.MultiplyAccumulates(loops) ?? 0);
 
     private void Measured(StepReport report)
     {

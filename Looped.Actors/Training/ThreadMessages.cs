@@ -11,11 +11,8 @@ namespace Looped.Actors.Training;
 /// <summary>What the training thread tells its WorkerActor; never leaves the process.</summary>
 internal static class ThreadMessages
 {
-    /// <summary>The replica is built.</summary>
-    public sealed record Ready : INoSerializationVerificationNeeded
-    {
-        public static readonly Ready Instance = new();
-    }
+    /// <summary>The replica is built, and has computed a micro-batch on trial if it was to.</summary>
+    public sealed record Ready(string? Trial) : INoSerializationVerificationNeeded;
 
     /// <summary>The rank's state changed.</summary>
     public sealed record Changed : INoSerializationVerificationNeeded

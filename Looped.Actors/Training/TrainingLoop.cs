@@ -26,7 +26,8 @@ public sealed class TrainingLoop : IDisposable
     private readonly StepReduction _reduction;
     private readonly ControlVector _control;
     private long _done;
-    private double _secondsPerMicroBatch;
+    private readonly MicroBatchWork _work;
+    private readonly Pace _pace;
 
     /// <summary>Prepares the loop.</summary>
     public TrainingLoop(RunEnvironment environment, Replica replica, ICollective collective, GenerationPlan plan, BatchQueue batches, RankInbox inbox,
@@ -38,8 +39,9 @@ public sealed class TrainingLoop : IDisposable
         (_telemetry, _steps) = (telemetry, telemetry.Steps);
         _reduction = new StepReduction(collective, replica, environment.Overlap);
         _control = new ControlVector(replica.Layout.Slots.Count);
-        _secondsPerMicroBatch = inbox.State.SecondsPerMicroBatch;
-        _steps.Begin(plan, collective.Rank, replica, _recipe);
+        _work = new MicroBatchWork(replica, _recipe);
+        _pace = new Pace(_work.MultiplyAccumulates(null), inbox.State.SecondsPerMicroBatch);
+        _steps.Begin(plan, collective.Rank, replica, _recipe, _work);
         _steps.ReducedBytes = collective.WorldSize == 1 ? 0 : replica.Sums.numel() * replica.Sums.element_size();
     }
 
@@ -74,7 +76,7 @@ public sealed class TrainingLoop : IDisposable
 
             double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
             bool hash = ends || IsDue(_recipe.Evaluation.Every);
-            _inbox.Note(s => s with { Step = _replica.Step, SecondsPerMicroBatch = _secondsPerMicroBatch });
+            _inbox.Note(s => s with { Step = _replica.Step, SecondsPerMicroBatch = _pace.Seconds });
             var report = new StepReport(_replica.Step, _recipe.Training.Steps, step.Loss, step.LearningRate, step.GradientNorm,
                 _replica.Tokens, step.ScoredTokens / seconds, seconds, _plan.Generation.Number, _plan.Generation.WorldSize, step.Skipped,
                 stall, hash ? _replica.WeightsHash() : null, step.Loops, step.Regulariser);
@@ -103,11 +105,10 @@ public sealed class TrainingLoop : IDisposable
             _collective.Beat(_done, computing: true);
             _steps.Enter(StepPhase.Forward);
             using LoopWatch? watch = _steps.Watch();
-            _steps.Computed(_replica.Compute(batch, watch, index == mine[^1] ? _reduction.Early : null));
+            ComputedMicroBatch computed = _replica.Compute(batch, watch, index == mine[^1] ? _reduction.Early : null);
+            _steps.Computed(computed);
             _collective.Beat(++_done, computing: true);
-            double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
-            // A mean over the last ten or so: quick to follow, slow to be fooled.
-            _secondsPerMicroBatch = _secondsPerMicroBatch == 0 ? seconds : 0.9 * _secondsPerMicroBatch + 0.1 * seconds;
+            _pace.Add(Stopwatch.GetElapsedTime(started).TotalSeconds, _work.MultiplyAccumulates(computed.Loops));
         }
         _collective.Beat(_done, computing: false);
     }

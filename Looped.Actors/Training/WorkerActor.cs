@@ -13,7 +13,7 @@ namespace Looped.Actors.Training;
 /// change and at every heartbeat; the thread finds what the supervisor says in its <see cref="RankInbox"/>.
 /// <code>
 /// state     message                      does                                                     next state
-/// building  (replica ready)              RegisterWorker                                           active
+/// building  (replica ready and tried)    RegisterWorker                                           active
 /// active    WorkerAccepted               WorkerReported                                           active
 /// active    PleaseRegister               RegisterWorker                                           active
 /// any       RegistrationRefused          releases the thread                                      ending
@@ -52,7 +52,7 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     private RunOutcome? _outcome;
     private long _step, _term;
     private bool _threadEnded, _ended, _ready;
-    private string? _refused, _lastFailed;
+    private string? _refused, _trial, _lastFailed;
 
     /// <summary>Creates the actor.</summary>
     /// <param name="environment">The node's run.</param>
@@ -70,6 +70,7 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
         Receive<Heartbeat>(_ => Report());
         Receive<MicroBatchLoaded>(loaded => _batches.Add(loaded.Batch, loaded.Epoch));
         Receive<LoadingFailed>(failed => _batches.Fail(failed.Error));
+        Receive<Terminated>(_ => _batches.Fail("The data loader stopped unexpectedly; the log has its error."));
         Receive<CheckpointWritten>(Done);
         Receive<CheckpointFailed>(Done);
         Receive<EvaluationCompleted>(Done);
@@ -113,9 +114,9 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
 
     private void ReceiveFromThread()
     {
-        Receive<ThreadMessages.Ready>(_ =>
+        Receive<ThreadMessages.Ready>(ready =>
         {
-            _ready = true;
+            (_ready, _trial) = (true, ready.Trial);
             Register();
         });
         Receive<ThreadMessages.Changed>(_ => Report());
@@ -146,6 +147,7 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     protected override void PreStart()
     {
         _loader = Context.ActorOf(Props.Create(() => new DataLoaderActor(_environment.Training)).WithDispatcher(Dispatchers.InputOutput), "data-loader");
+        Context.Watch(_loader);
         IActorRef self = Self;
         RunEnvironment environment = _environment;
         RankInbox inbox = _inbox;
@@ -156,15 +158,21 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
             error => self.Tell(new ThreadMessages.Failed(error is LoopedException ? error.Message : error.ToString())));
         _thread.Post(replica =>
         {
-            self.Tell(ThreadMessages.Ready.Instance);
+            // Proof that this worker can compute, and how, before anybody is disturbed.
+            string? trial = environment.Rehearse ? replica.Try(environment.Training.Load(replica.Step, 0)) : null;
+            self.Tell(new ThreadMessages.Ready(trial));
             runner.Run(replica);
             self.Tell(ThreadMessages.Through.Instance);
         });
         Timers.StartPeriodicTimer("heartbeat", Heartbeat.Instance, environment.Timeouts.Heartbeat);
     }
 
+    // A loader that is started again knows nothing of its plan: the thread would wait for ever.
+    /// <inheritdoc/>
+    protected override SupervisorStrategy SupervisorStrategy() => Akka.Actor.SupervisorStrategy.StoppingStrategy;
+
     private void Register() => _supervisor.Tell(new RegisterWorker(_environment.Worker, _environment.Version, _environment.RecipeIdentity,
-        _environment.DataHash, NumericsFingerprint.Current(_environment.Recipe.Training), _environment.Slot));
+        _environment.DataHash, NumericsFingerprint.Current(_environment.Recipe.Training) with { Trial = _trial }, _environment.Slot));
 
     private void Report()
     {
@@ -192,9 +200,9 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     private void EndWhenQuiet()
     {
         if (_outcome is not { } outcome || _underWay > 0) return;
-        if (_lastFailed is { } error)
+        if (_lastFailed is { } error && !_threadEnded)
         {
-            // The thread waits for this, and gives up; another rank may have a disk with room.
+            // The thread waits for this, and gives up; another rank may have a disk with room. One that leaves on notice does not wait.
             if (_inbox.State.Error is null) _inbox.Update(state => state with { Outcome = RunOutcome.Failed, Error = error });
             return;
         }

@@ -69,7 +69,7 @@ internal sealed class ChaosExperiment(RunRecipe recipe, string? root, Action<str
             return null;
         }
         FinalHashes? disturbed = finished ? FinalHashes.Of(Disturbed, steps) : null;
-        return new(disturbed == undisturbed, finished, name, randomSeed, steps, Math.Round(run.Elapsed.TotalSeconds, 3), run.Disturbances, run.Problems, undisturbed, disturbed);
+        return new(disturbed == undisturbed, finished, name, randomSeed, steps, Math.Round(run.Elapsed.TotalSeconds, 3), schedule.Events.Count, run.Disturbances, run.Problems, undisturbed, disturbed);
     }
 
     /// <summary>Ample even on a busy machine; it is there so that a run that hangs ends.</summary>

@@ -99,7 +99,7 @@ internal sealed class DisturbedRun(string recipe, RunFolder folder, string name,
         int worker = happens.Worker;
         if (_gone.Contains(worker)) return; // killed with all others meanwhile, or ended by itself
         if (happens.Action == ChaosAction.Join) _cluster.StartWorker(worker);
-        string? name = _cluster.Workers.ContainsKey(worker) ? _cluster.NameOf(worker) : null;
+        string? name = _cluster.Workers.ContainsKey(worker) ? _cluster.PrefixOf(worker) : null;
         var effect = new Effect(happens, Now, _watch.Last, name);
         _effects.Add(effect);
         string hold = happens.Hold > TimeSpan.Zero ? string.Create(CultureInfo.InvariantCulture, $" for {happens.Hold.TotalSeconds:0.0} s") : "";
@@ -132,22 +132,24 @@ internal sealed class DisturbedRun(string recipe, RunFolder folder, string name,
             case ChaosAction.Continue: _cluster.Workers[worker].Signal(UnixSignal.Continue); break;
             case ChaosAction.RestartSeed or ChaosAction.RestartEverything:
                 _seedAway = true;
-                _cluster.Seed.Kill();
+                ChildProgram seed = _cluster.Seed;
+                seed.Kill();
                 if (happens.Action == ChaosAction.RestartEverything)
                     foreach (int each in _cluster.Workers.Keys.Except(_gone).ToArray()) Kill(each);
-                After(happens.Hold, () => ComeBack(effect));
+                After(happens.Hold, () => ComeBack(effect, seed));
                 break;
         }
     }
 
-    private void ComeBack(Effect effect)
+    private void ComeBack(Effect effect, ChildProgram killed)
     {
-        if (_cluster.Seed.ExitCode is null) // not yet reaped
+        if (killed.ExitCode is null) // not yet reaped
         {
-            After(Look, () => ComeBack(effect));
+            After(Look, () => ComeBack(effect, killed));
             return;
         }
-        _cluster.StartSeed();
+        // Where two such disturbances overlap, the other one may have started a seed already.
+        if (_cluster.Seed == killed) _cluster.StartSeed();
         _seedAway = false;
         effect.CameBack = true;
         if (effect.Cause.Action != ChaosAction.RestartEverything) return;

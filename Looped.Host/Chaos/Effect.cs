@@ -17,7 +17,7 @@ internal sealed record Disturbance(ChaosAction Action, int? Worker, double Secon
 /// <param name="cause">The disturbance.</param>
 /// <param name="at">When it was, in seconds.</param>
 /// <param name="before">The newest step then; null if there was none.</param>
-/// <param name="worker">The name of its worker in the run; null where it is done to none.</param>
+/// <param name="worker">How the name of its worker in the run begins; null where it is done to none.</param>
 internal sealed class Effect(ChaosEvent cause, double at, Commit? before, string? worker)
 {
     private readonly double _at = at;
@@ -41,7 +41,7 @@ internal sealed class Effect(ChaosEvent cause, double at, Commit? before, string
         _worst = Math.Max(_worst, now - _lastCommit);
         _lastCommit = now;
         StepReport report = commit.Report;
-        bool takesPart = worker is not null && commit.Members.Contains(worker);
+        bool takesPart = TakesPart(commit);
         bool shows = cause.Action switch
         {
             ChaosAction.Join or ChaosAction.Continue => takesPart,
@@ -50,7 +50,7 @@ internal sealed class Effect(ChaosEvent cause, double at, Commit? before, string
             _ => !takesPart,
         };
         if (!shows) return null;
-        bool tookPart = worker is not null && before?.Members.Contains(worker) == true;
+        bool tookPart = before is { } earlier && TakesPart(earlier);
         string with = report.WorldSize == 1 ? "1 worker" : $"{report.WorldSize} workers";
         string back = Invariant($"step {report.Step} by {with} (generation {report.Generation})");
         string again = report.Step <= Step ? $", {Step - report.Step + 1} steps again from the last checkpoint" : "";
@@ -69,6 +69,8 @@ internal sealed class Effect(ChaosEvent cause, double at, Commit? before, string
 
     /// <summary>The run ended before anything came of it.</summary>
     public Disturbance Unseen() => Done("the run ended before anything came of it", null, null);
+
+    private bool TakesPart(Commit commit) => worker is not null && commit.Members.Any(m => m.StartsWith(worker, StringComparison.Ordinal));
 
     private Disturbance Done(string effect, double? pause, long? generation) =>
         new(cause.Action, cause.Worker < 0 ? null : cause.Worker, Math.Round(_at, 3), Step, pause is { } p ? Math.Round(p, 3) : null, generation, effect);

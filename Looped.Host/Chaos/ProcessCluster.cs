@@ -21,8 +21,8 @@ internal sealed partial class ProcessCluster(string recipe, RunFolder folder, in
     /// <summary>The seed that was started last.</summary>
     public ChildProgram Seed => _seeds[^1];
 
-    /// <summary>The name that a worker has in the run.</summary>
-    public string NameOf(int worker) => $"{Environment.MachineName}-{_workers[worker].Id}";
+    /// <summary>How the name that a worker has in the run begins: no other's does.</summary>
+    public string PrefixOf(int worker) => $"{Environment.MachineName}-{_workers[worker].Id}-";
 
     /// <summary>Starts a seed, at the same address as the one before.</summary>
     public void StartSeed()

@@ -3,6 +3,7 @@ using Akka.Actor;
 using Looped.Actors;
 using Looped.Actors.Clustering;
 using Looped.Actors.Supervision;
+using Looped.Host.CommandLine;
 using Looped.Models;
 using Microsoft.Extensions.Logging;
 
@@ -23,6 +24,8 @@ internal sealed class ClusterLink : IAsyncDisposable
     private readonly CancellationTokenSource _over = new();
     private ClusterNode? _node;
     private IActorRef? _local, _relay, _proxy;
+    private bool _compared;
+    private long _rejectedBefore;
     private long _heard = Stopwatch.GetTimestamp();
     private Task _watching = Task.CompletedTask;
 
@@ -56,12 +59,19 @@ internal sealed class ClusterLink : IAsyncDisposable
         }
         return await _learned.Task switch
         {
-            RunDescribed run => run,
+            RunDescribed run => Compare(run),
             RegistrationRefused refused => throw new LoopedException(refused.Reason),
             RunEnded { Outcome: not RunOutcome.Failed } => null,
             RunEnded failed => throw new LoopedException(failed.Reason ?? "The run failed."),
             IWireMessage other => throw new InvalidOperationException($"Unexpected answer {other.GetType().Name}."),
         };
+    }
+
+    private RunDescribed Compare(RunDescribed run)
+    {
+        if (!_compared && ClockSkew.Describe(DateTime.UtcNow, run.Clock) is { } skew) Terminal.Error.WriteWarning(skew);
+        _compared = true;
+        return run;
     }
 
     /// <summary>The number of the array task that this is, if it is one.</summary>
@@ -80,6 +90,9 @@ internal sealed class ClusterLink : IAsyncDisposable
             return null;
         }
     }
+
+    /// <summary>Connections without the secret that this process's nodes have dropped.</summary>
+    public long Rejected => Interlocked.Read(ref _rejectedBefore) + (_node?.Rejected ?? 0);
 
     /// <summary>Takes the run's timings from here on.</summary>
     public void Use(ClusterTimings timings) => Timings = timings;
@@ -101,16 +114,19 @@ internal sealed class ClusterLink : IAsyncDisposable
         lock (_gate)
         {
             if (_over.IsCancellationRequested) return;
-            _node = ClusterNode.Start(new ClusterNodeOptions
+            ClusterNode node = ClusterNode.Start(new ClusterNodeOptions
             {
                 Role = _role,
                 Listen = _options.Listen,
+                Ports = _options.Ports,
                 Advertise = _options.Advertise is { } advertise ? advertise with { Port = 0 } : null,
                 Seeds = _options.Seeds,
                 Timings = Timings,
                 Secret = _secret,
                 Loggers = _loggers,
             });
+            Interlocked.Add(ref _rejectedBefore, _node?.Rejected ?? 0);
+            _node = node;
             IActorRef proxy = _proxy = _node.SupervisorProxy(SupervisorName);
             _relay = _node.System.ActorOf(Props.Create(() => new Relay(proxy, this)), "relay");
             _local?.Tell(new SupervisorLinkActor.Attach(_relay));
@@ -134,10 +150,12 @@ internal sealed class ClusterLink : IAsyncDisposable
             {
                 Start();
             }
-            catch (LoopedException e)
+#pragma warning disable CA1031 // Training goes on; whatever kept a new node from starting, the next round tries again.
+            catch (Exception e)
+#pragma warning restore CA1031
             {
-                // Training goes on; the next round tries again.
                 await Console.Error.WriteLineAsync($"warning: {e.Message}");
+                await Task.WhenAny(Task.Delay(Timings.SupervisorHeartbeat, over));
             }
         }
     }

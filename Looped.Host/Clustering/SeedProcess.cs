@@ -50,7 +50,9 @@ internal sealed class SeedProcess : IAsyncDisposable
     private ScrapeTargets? _targets;
     private readonly long _started = Stopwatch.GetTimestamp();
     private readonly byte[] _secret;
+    private readonly StrangerWatch _strangers;
     private ClusterNode? _node;
+    private long _rejectedBefore;
     private IActorRef _supervisor = ActorRefs.Nobody;
 
     public SeedProcess(SeedOptions options, RunRecipe recipe, RunFolder folder, RunData data, ITrainingDisplay display)
@@ -66,6 +68,13 @@ internal sealed class SeedProcess : IAsyncDisposable
         _secret = ClusterSecret.Here(options.SecretFile, [options.Listen, .. options.Seeds]);
         Timings = new ClusterTimings(recipe.Cluster.WorkerTimeout);
         Start();
+        _strangers = new StrangerWatch(() => Interlocked.Read(ref _rejectedBefore) + _node!.Rejected, Warn);
+    }
+
+    private void Warn(string sentence)
+    {
+        _display.Note($"warning: {sentence}");
+        RunLog.Warning(_log.Run, sentence);
     }
 
     /// <summary>Every timing of the cluster.</summary>
@@ -130,7 +139,7 @@ internal sealed class SeedProcess : IAsyncDisposable
             AllowMixed = _recipe.Cluster.AllowMixed,
             Instruments = _instruments,
         };
-        _node = ClusterNode.Start(new ClusterNodeOptions
+        ClusterNode node = ClusterNode.Start(new ClusterNodeOptions
         {
             Role = ClusterRoles.Seed,
             // Workers know where the seed was: a node that is started again keeps its port.
@@ -148,6 +157,8 @@ internal sealed class SeedProcess : IAsyncDisposable
                 node.System.ActorOf(Props.Create(() => new RunMonitorActor(_observer, _supervisor)), "monitor");
             },
         });
+        Interlocked.Add(ref _rejectedBefore, _node?.Rejected ?? 0);
+        _node = node;
         SeedFiles.Write(_folder, Address);
         _ = Restart(_node);
     }
@@ -159,9 +170,24 @@ internal sealed class SeedProcess : IAsyncDisposable
         if (_leaving || _observer.Ended.IsCompleted) return;
         _display.Note($"{reason}; this seed joins again");
         RunLog.Warning(_log.Run, $"{reason}; this seed joins again");
-        node.Kill();
-        await node.Terminated;
-        if (!_leaving) Start();
+        while (!_leaving)
+        {
+            _node!.Kill();
+            await _node.Terminated;
+            if (_leaving) return;
+            try
+            {
+                Start();
+                return;
+            }
+#pragma warning disable CA1031 // A seed without a node is of no use to anybody: whatever kept it from starting, it says so and tries again.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                Warn($"this seed could not join again and tries once more: {e.Message}");
+                await Task.Delay(Timings.WorkerTimeout);
+            }
+        }
     }
 
     private volatile bool _leaving;
@@ -169,6 +195,7 @@ internal sealed class SeedProcess : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _leaving = true;
+        _strangers.Dispose();
         SeedFiles.Remove(_folder, Address);
         await _node!.StopAsync(TimeSpan.FromSeconds(2));
         _loggers.Dispose();

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Security.Cryptography;
 using Akka.Actor;
 using Akka.Hosting;
 using Looped.Actors;
@@ -72,10 +73,12 @@ internal sealed class WorkerProcess(WorkerOptions options)
     /// <summary>Runs to the end and gives the exit code.</summary>
     public async Task<int> Run()
     {
-        string name = $"{Environment.MachineName}-{Environment.ProcessId}";
+        // A container that is started again has the machine and the process number of the one before.
+        string name = $"{Environment.MachineName}-{Environment.ProcessId}-{RandomNumberGenerator.GetHexString(4, lowercase: true)}";
         byte[] secret = ClusterSecret.Here(options.SecretFile, [options.Listen, .. options.Seeds]);
         using var listener = new RingListener(AddressOf(options.Listen.Host), options.Ports?.First ?? 0, options.Ports?.Last ?? 0, secret, name);
         await using var link = new ClusterLink(options, secret, name);
+        using var strangers = new StrangerWatch(() => listener.Unproven + link.Rejected, Warn);
         using var signals = new StopSignals(signal => Notice(signal, "leaving after the step in progress", hurry: false),
             signal => Notice($"{signal} again", "leaving at once", hurry: true), ExitCode.Drained);
         if (options.UntilInputCloses) InputWatch.WhenClosed(() => Notice("input closed", "leaving at once", hurry: true));
@@ -204,6 +207,12 @@ internal sealed class WorkerProcess(WorkerOptions options)
         Terminal.Out.WriteLine($"{signal}: {what}");
         if (_log is { } log) RunLog.Notice(log, signal, what);
         leave(hurry, signal);
+    }
+
+    private void Warn(string sentence)
+    {
+        Terminal.Error.WriteWarning(sentence);
+        if (_log is { } log) RunLog.Warning(log, sentence);
     }
 
     private int Exit(WorkerEnded ended)

@@ -55,7 +55,7 @@ internal static partial class SoftwareChecks
     {
         "avx512" => Finding.Ok("processor", "AVX-512; workers of one run must agree, because AVX2 gives other bits"),
         "avx2" => Finding.Ok("processor", "AVX2; workers of one run must agree, because AVX-512 gives other bits"),
-        _ => Finding.Warn("processor", $"neither AVX-512 nor AVX2 ({widest})", "training works but is several times slower; use a processor of 2013 or later, or pass the host's CPU through to the virtual machine"),
+        _ => Finding.Warn("processor", $"LibTorch uses neither AVX-512 nor AVX2 ({widest})", "training works but is several times slower; use a processor of 2013 or later, or pass the host's CPU through to the virtual machine"),
     };
 
     /// <summary>Examines this machine.</summary>
@@ -64,7 +64,7 @@ internal static partial class SoftwareChecks
         yield return () => System(RuntimeInformation.OSDescription, OperatingSystem.IsLinux(), RuntimeInformation.ProcessArchitecture, GlibcVersion());
         yield return () => DotNet(Environment.Version, OtherProgram.Output("dotnet", "--list-sdks"));
         yield return () => LibTorch(Compute, () => LibTorchLoader.UsedWeakenedCopy);
-        yield return () => Processor(NumericsFingerprint.WidestVectors());
+        yield return () => Processor(NumericsFingerprint.VectorInstructions());
     }
 
     private static string Compute()

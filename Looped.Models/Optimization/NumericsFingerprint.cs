@@ -12,12 +12,15 @@ namespace Looped.Models.Optimization;
 /// </summary>
 /// <param name="LibTorch">Version of LibTorch.</param>
 /// <param name="Numerics">Version of Looped's own arithmetic; raised when a change alters bits.</param>
-/// <param name="InstructionSet">The widest vector instructions the processor offers.</param>
+/// <param name="InstructionSet">The vector instructions that LibTorch uses.</param>
 /// <param name="Threads">Threads of one worker's tensor operations.</param>
 /// <param name="Device">Kind of device: <c>cpu</c> or the GPU's name.</param>
 /// <param name="Precision">Arithmetic of the model.</param>
+/// <param name="Trial">
+/// SHA-256 of the gradient sums of the run's first micro-batch at its first weights, which is the arithmetic itself and not what is known of it; null where none was computed.
+/// </param>
 public sealed record NumericsFingerprint(
-    string LibTorch, int Numerics, string InstructionSet, int Threads, string Device, string Precision)
+    string LibTorch, int Numerics, string InstructionSet, int Threads, string Device, string Precision, string? Trial = null)
 {
     /// <summary>The current version of Looped's own arithmetic.</summary>
     public const int CurrentNumerics = 2;
@@ -26,7 +29,7 @@ public sealed record NumericsFingerprint(
     public static NumericsFingerprint Current(TrainingRecipe training)
     {
         ArgumentNullException.ThrowIfNull(training);
-        return new NumericsFingerprint(TorchSharp.torch.__version__, CurrentNumerics, WidestVectors(), training.Threads, KindOf(training.Device),
+        return new NumericsFingerprint(TorchSharp.torch.__version__, CurrentNumerics, VectorInstructions(), training.Threads, KindOf(training.Device),
             training.Precision.ToString().ToLowerInvariant());
     }
 
@@ -37,16 +40,16 @@ public sealed record NumericsFingerprint(
         return parts[0] == "cpu" ? parts[0] : GpuName.Of(parts.Length > 1 ? int.Parse(parts[1], CultureInfo.InvariantCulture) : 0) ?? parts[0];
     }
 
-    /// <summary>The widest vector instruction set LibTorch would pick on this processor.</summary>
-    public static string WidestVectors() =>
+    /// <summary>The vector instructions that LibTorch uses in this process.</summary>
+    public static string VectorInstructions() => CpuCapability.OfLibTorch() ?? (
         Avx512F.IsSupported && Avx512BW.IsSupported && Avx512DQ.IsSupported && Avx512F.VL.IsSupported ? "avx512"
         : Avx2.IsSupported ? "avx2"
-        : RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
+        : RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant());
 
     /// <summary>One line with all of it.</summary>
     public string Describe() => $"LibTorch {LibTorch}, numerics {Numerics}, {InstructionSet}, {Threads} threads, {Device}, {Precision}";
 
-    /// <summary>What differs, as readable pairs; empty if nothing does.</summary>
+    /// <summary>What differs, as readable pairs; empty if nothing does. A trial differs only from another.</summary>
     public IReadOnlyList<string> Differences(NumericsFingerprint other)
     {
         ArgumentNullException.ThrowIfNull(other);
@@ -56,6 +59,10 @@ public sealed record NumericsFingerprint(
             ("instruction set", InstructionSet, other.InstructionSet), ("threads", Threads, other.Threads),
             ("device", Device, other.Device), ("precision", Precision, other.Precision),
         ];
-        return [.. all.Where(d => !Equals(d.Mine, d.Theirs)).Select(d => $"{d.Name} {d.Mine} → {d.Theirs}")];
+        string[] named = [.. all.Where(d => !Equals(d.Mine, d.Theirs)).Select(d => $"{d.Name} {d.Mine} → {d.Theirs}")];
+        // What has a name explains the trial, and says more.
+        return named.Length == 0 && Trial is not null && other.Trial is not null && Trial != other.Trial
+            ? [$"the first micro-batch gives other gradients, {Trial[..8]} → {other.Trial[..8]}: look for other processors, and for ATEN_, MKL_ and OMP_ variables in the environment"]
+            : named;
     }
 }

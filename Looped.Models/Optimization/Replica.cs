@@ -184,6 +184,19 @@ public sealed class Replica : IDisposable
         if (FixedPoint.TryConvert(value * weight, RegulariserScale, out long part)) Control[ControlSum.Regulariser] += part;
     }
 
+    /// <summary>Computes a micro-batch and forgets it.</summary>
+    /// <param name="batch">One of the step in progress, of which nothing is held.</param>
+    /// <returns>SHA-256 of its loss and its gradient sums, lower-case hexadecimal: equal wherever a run may be shared.</returns>
+    public string Try(MicroBatch batch)
+    {
+        Compute(batch);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using (var scope = NewDisposeScope()) hash.AppendData(Sums.cpu().bytes);
+        hash.AppendData(BitConverter.GetBytes(Control[ControlSum.Loss]));
+        Drop();
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
     /// <summary>Gives up the micro-batches held for the step in progress.</summary>
     public void Drop()
     {

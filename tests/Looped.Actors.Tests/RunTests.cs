@@ -3,6 +3,7 @@ using Akka.Hosting;
 using Looped.Actors.Checkpointing;
 using Looped.Actors.Evaluating;
 using Looped.Actors.Supervision;
+using Looped.Actors.Training;
 using Looped.Models.Checkpoints;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -88,6 +89,27 @@ public class RunTests
         CheckpointFailed failed = Assert.Single(events.OfType<CheckpointFailed>());
         Assert.Equal((5, "No space left on device"), (failed.Step, failed.Error));
         Assert.Equal(toy.HashWithoutActors(), toy.Steps[^1].WeightsSha256);
+    }
+
+    [Fact]
+    public async Task An_evaluation_that_cannot_be_written_down_is_reported_and_the_run_ends()
+    {
+        var toy = new ToyRun { Patient = true };
+        RunEnvironment environment = toy.Environment();
+        Action<EvaluationReport> record = environment.RecordEvaluation;
+        var (ended, events) = await Run(environment with
+        {
+            RecordEvaluation = report =>
+            {
+                record(report);
+                if (report.Step == 4) throw new IOException("Stale file handle");
+            },
+        });
+        Assert.Equal(RunOutcome.Finished, ended.Outcome);
+        EvaluationFailed failed = Assert.Single(events.OfType<EvaluationFailed>());
+        Assert.Equal(4, failed.Step);
+        Assert.Contains("Stale file handle", failed.Error, StringComparison.Ordinal);
+        Assert.Equal([0L, 8L, 12L], events.OfType<EvaluationCompleted>().Select(e => e.Report.Step).Order());
     }
 
     [Fact]

@@ -22,7 +22,7 @@ internal sealed class Doorman : IDisposable
     private readonly List<Stranger> _strangers = [];
     private readonly Thread _thread;
     private volatile bool _closing;
-    private long _rejected;
+    private long _rejected, _unproven;
 
     public Doorman(Socket listener, WaitingRoom room, byte[] secret, TimeSpan patience)
     {
@@ -31,7 +31,9 @@ internal sealed class Doorman : IDisposable
         _thread.Start();
     }
 
-    public long Rejected => Interlocked.Read(ref _rejected);
+    public long Rejected => Interlocked.Read(ref _rejected) + Unproven;
+
+    public long Unproven => Interlocked.Read(ref _unproven);
 
     public void Dispose()
     {
@@ -61,7 +63,7 @@ internal sealed class Doorman : IDisposable
             foreach (Socket socket in readable)
             {
                 if (socket == _listener) Accept();
-                else Listen(_strangers.First(s => s.Socket == socket));
+                else if (_strangers.Find(s => s.Socket == socket) is { } stranger) Listen(stranger); // else pushed out earlier in this round
             }
             while (_strangers.Count > 0 && _strangers[0].Deadline.Passed) Reject(_strangers[0]);
             _room.Sweep();
@@ -88,8 +90,6 @@ internal sealed class Doorman : IDisposable
 
     private void Listen(Stranger stranger)
     {
-        // Pushed out earlier in this round.
-        if (!_strangers.Contains(stranger)) return;
         try
         {
             if (!stranger.Receive(out byte[] body)) return;
@@ -114,7 +114,7 @@ internal sealed class Doorman : IDisposable
     {
         _strangers.Remove(stranger);
         stranger.Socket.Dispose();
-        Interlocked.Increment(ref _rejected);
+        Interlocked.Increment(ref _unproven);
     }
 
     /// <summary>A connection that has not proven anything yet.</summary>

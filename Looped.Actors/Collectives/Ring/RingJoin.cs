@@ -6,6 +6,8 @@ namespace Looped.Actors.Collectives.Ring;
 internal sealed class RingJoin(RingPlan plan, WaitingRoom room, byte[] secret, Deadline deadline, TimeSpan workerTimeout, CancellationToken cancel)
 {
     private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(50), LongestPause = TimeSpan.FromMilliseconds(250),
+        // A member listens for as long as its process lives: whoever refuses connections for this long is gone.
+        Refusing = TimeSpan.FromMilliseconds(500),
         // Those who miss a neighbour find out at the deadline; the others hear it from them a moment later.
         NewsTime = TimeSpan.FromSeconds(1);
 
@@ -41,17 +43,25 @@ internal sealed class RingJoin(RingPlan plan, WaitingRoom room, byte[] secret, D
     {
         string? problem = null;
         IReadOnlyList<int> lost = [];
+        Deadline? gone = null;
         for (TimeSpan pause = TimeSpan.FromMilliseconds(10); ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
             try
             {
                 if (TryReach(purpose, out Answer answer) is { } socket) return socket;
-                (problem, lost) = (answer.Reason, answer.Lost);
+                (problem, lost, gone) = (answer.Reason, answer.Lost, null);
+            }
+            catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused)
+            {
+                gone ??= Deadline.In(Refusing);
+                if (gone.Value.Passed) throw Unreachable([plan.Next], $"{plan.Describe(plan.Next)} does not listen any more.");
+                problem ??= e.Message;
             }
             catch (Exception e) when (e is SocketException or IOException or HandshakeException)
             {
                 // What the peer said in an earlier call says more than that the last one ran out of time.
                 if (problem is null || !deadline.Passed) (problem, lost) = (e.Message, []);
+                gone = null;
             }
             if (deadline.Passed) throw Unreachable(lost.Count > 0 ? lost : [plan.Next], $"{plan.Describe(plan.Next)} could not be reached in time: {problem}");
             cancel.WaitHandle.WaitOne(pause < deadline.Left ? pause : deadline.Left);
@@ -86,8 +96,26 @@ internal sealed class RingJoin(RingPlan plan, WaitingRoom room, byte[] secret, D
 
     private void Await(JoinSlot slot)
     {
-        if (!slot.Filled.Wait(deadline.Left, cancel))
-            throw Unreachable([plan.Previous], $"{plan.Describe(plan.Previous)} did not call {plan.Describe(plan.Rank)} in time.");
+        while (!slot.Filled.Wait(deadline.Left < Slice ? deadline.Left : Slice, cancel))
+        {
+            if (deadline.Passed) throw Unreachable([plan.Previous], $"{plan.Describe(plan.Previous)} did not call {plan.Describe(plan.Rank)} in time.");
+            if (_data!.Poll(TimeSpan.Zero, SelectMode.SelectRead) && _data.Available == 0 && LastWords() is var news) throw Unreachable(news.Lost, news.Message);
+        }
+    }
+
+    /// <summary>Why the next rank, which was there, has given the attempt up.</summary>
+    private Breakage LastWords()
+    {
+        try
+        {
+            var soon = Deadline.In(NewsTime);
+            while (true)
+                if (BeaconFrame.Read(_beacon!.ReceiveFrame(soon)) is BeaconFrame.Abort abort) return abort.Breakage;
+        }
+        catch (Exception e) when (e is SocketException or IOException or HandshakeException)
+        {
+            return new Breakage($"{plan.Describe(plan.Next)} has given the attempt up.", []);
+        }
     }
 
     private void WaitForAll(RingCollective ring)

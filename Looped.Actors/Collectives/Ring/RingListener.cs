@@ -47,6 +47,9 @@ public sealed class RingListener : IDisposable
     /// <summary>Connections dropped so far: no handshake, a wrong secret, too slow, or meant for somebody else.</summary>
     public long Rejected => _doorman.Rejected;
 
+    /// <summary>Those of <see cref="Rejected"/> that did not prove the secret.</summary>
+    public long Unproven => _doorman.Unproven;
+
     /// <summary>Forms a ring with the others of the plan; blocks until all of them are in it.</summary>
     /// <param name="plan">The generation's members; this process is the one at <see cref="RingPlan.Rank"/>.</param>
     /// <param name="deadline">How long the others may take to join.</param>

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Akka.Actor;
 using Looped.Actors.Clustering;
+using Looped.Actors.Supervision;
 using Looped.Models;
 
 namespace Looped.Actors.Tests.Clustering;
@@ -91,6 +92,17 @@ public sealed class ClusterNodeTests : IAsyncLifetime
         ClusterNode next = _cluster.Start(_cluster.Options(ClusterRoles.Worker, seed) with { Ports = new(seed.Address.Port, seed.Address.Port + 20) });
         Assert.InRange(next.Address.Port, seed.Address.Port + 1, seed.Address.Port + 20);
         await next.Joined.WaitAsync(ToyCluster.Bound, TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task A_message_of_a_megabyte_travels_like_a_small_one()
+    {
+        ClusterNode seed = _cluster.Seed();
+        ClusterNode worker = _cluster.Worker(seed);
+        IActorRef supervisor = worker.SupervisorProxy("supervisor");
+        await ToyCluster.Ask(worker, supervisor, _ => true);
+        var large = new RunNote(new string('x', 1 << 20));
+        Assert.Equal(large, await supervisor.Ask<RunNote>(large, ToyCluster.Bound, TestContext.Current.CancellationToken));
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Akka.Actor;
 using Looped.Actors.Clustering;
+using Looped.Actors.Supervision;
 
 namespace Looped.Actors.Tests.Clustering;
 
@@ -79,6 +80,10 @@ internal sealed class ToyCluster(TimeSpan? workerTimeout = null) : IAsyncDisposa
 
     private sealed class WhereAmI : ReceiveActor
     {
-        public WhereAmI() => Receive<string>(_ => Sender.Tell(Akka.Cluster.Cluster.Get(Context.System).SelfAddress.ToString()));
+        public WhereAmI()
+        {
+            Receive<string>(_ => Sender.Tell(Akka.Cluster.Cluster.Get(Context.System).SelfAddress.ToString()));
+            Receive<RunNote>(note => Sender.Tell(note));
+        }
     }
 }

@@ -34,6 +34,7 @@ public sealed class UninvitedPeerTests : IAsyncLifetime
         Assert.False(await Reaches(stranger.System, _seed.SelfAddress));
         Assert.True(await Reaches(_worker.System, _seed.SelfAddress));
         await NothingWasDisturbed();
+        await Dropped(1);
         Assert.False(stranger.Joined.IsCompleted);
     }
 
@@ -47,6 +48,7 @@ public sealed class UninvitedPeerTests : IAsyncLifetime
             """));
         Assert.False(await Reaches(plain, new Address("akka.tcp", "looped", _seed.Address.Host, _seed.Address.Port)));
         await NothingWasDisturbed();
+        await Dropped(1);
         await plain.Terminate();
     }
 
@@ -69,6 +71,7 @@ public sealed class UninvitedPeerTests : IAsyncLifetime
         });
         Assert.True(error is IOException or System.Security.Authentication.AuthenticationException, error?.ToString());
         await NothingWasDisturbed();
+        await Dropped(1);
     }
 
     [Fact]
@@ -84,6 +87,7 @@ public sealed class UninvitedPeerTests : IAsyncLifetime
             using var soon = new CancellationTokenSource(300);
             await tls.ReadExactlyAsync(new byte[1], soon.Token);
         });
+        Assert.Equal(0, _seed.Rejected);
     }
 
     [Fact]
@@ -95,6 +99,7 @@ public sealed class UninvitedPeerTests : IAsyncLifetime
         new Random(1).NextBytes(garbage);
         await Record.ExceptionAsync(() => socket.GetStream().WriteAsync(garbage, TestContext.Current.CancellationToken).AsTask());
         await NothingWasDisturbed();
+        await Dropped(1);
     }
 
     [Fact]
@@ -108,10 +113,27 @@ public sealed class UninvitedPeerTests : IAsyncLifetime
         Assert.Throws<System.Runtime.Serialization.SerializationException>(() => serialization.Deserialize(json, 1, "System.IO.FileInfo, System.IO.FileSystem"));
     }
 
+    [Fact]
+    public void A_description_of_an_actor_to_start_is_not_read()
+    {
+        Akka.Serialization.Serialization serialization = ((ExtendedActorSystem)_worker.System).Serialization;
+        Type wish = typeof(Akka.Remote.RemoteActorRef).Assembly.GetType("Akka.Remote.DaemonMsgCreate", throwOnError: true)!;
+        Assert.IsType<RefusingSerializer>(serialization.FindSerializerForType(wish));
+        int theirs = new Akka.Remote.Serialization.DaemonMsgCreateSerializer((ExtendedActorSystem)_worker.System).Identifier;
+        Assert.Throws<System.Runtime.Serialization.SerializationException>(() => serialization.Deserialize([], theirs, ""));
+    }
+
     private static async Task<bool> Reaches(ActorSystem from, Address address)
     {
         ActorSelection supervisor = from.ActorSelection(new RootActorPath(address) / "user" / "supervisor" / "singleton");
         return await Record.ExceptionAsync(() => supervisor.Ask<string>("where are you?", TimeSpan.FromSeconds(1))) is not AskTimeoutException;
+    }
+
+    /// <summary>Waits until the seed has counted strangers.</summary>
+    private async Task Dropped(long least)
+    {
+        using var bound = new CancellationTokenSource(ToyCluster.Bound);
+        while (_seed.Rejected < least) await Task.Delay(20, bound.Token);
     }
 
     /// <summary>The two members still see each other, and the supervisor answers.</summary>

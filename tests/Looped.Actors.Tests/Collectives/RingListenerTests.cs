@@ -45,7 +45,7 @@ public class RingListenerTests
         ICollective[] rings = ranks.Form();
         ranks.OnEach(rank => { rings[rank].Barrier(); return 0; });
         foreach (Socket socket in new[] { silent, babbling, halfway }) AwaitClosed(socket);
-        Assert.True(SpinWait.SpinUntil(() => door.Rejected == 4, RingWorld.Patient));
+        Assert.True(SpinWait.SpinUntil(() => (door.Rejected, door.Unproven) == (4, 4), RingWorld.Patient));
         Assert.Equal(0, ranks.Listeners[1].Rejected);
         foreach (ICollective ring in rings) ring.Dispose();
     }
@@ -101,6 +101,37 @@ public class RingListenerTests
     }
 
     [Fact]
+    public void A_process_that_is_gone_is_named_by_all_long_before_the_deadline()
+    {
+        using var ranks = new RingWorld(4);
+        ranks.Listeners[2].Dispose();
+        long started = Stopwatch.GetTimestamp();
+        Exception?[] errors = ranks.ErrorsOf(rank =>
+        {
+            if (rank != 2) ranks.Join(rank).Dispose();
+        });
+        foreach (int rank in new[] { 0, 1, 3 }) Assert.Equal([2], Assert.IsType<CollectiveBrokenException>(errors[rank]).Lost);
+        Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.Zero, RingWorld.Patient / 3);
+    }
+
+    [Fact]
+    public void A_stranger_that_speaks_while_it_is_pushed_out_harms_nobody()
+    {
+        using var ranks = new RingWorld(2);
+        var crowd = new Queue<Socket>(Enumerable.Range(0, 64).Select(_ => Connect(ranks.Listeners[1])));
+        for (int i = 0; i < 500; i++)
+        {
+            // The listener may see both at once: a byte of the one that waits longest, and the one that takes its place.
+            using Socket oldest = crowd.Dequeue();
+            if (i % 2 == 0) oldest.Send([1]);
+            crowd.Enqueue(Connect(ranks.Listeners[1]));
+            if (i % 2 == 1) Record.Exception(() => oldest.Send([1]));
+        }
+        foreach (Socket socket in crowd) socket.Dispose();
+        foreach (ICollective ring in ranks.Form()) ring.Dispose();
+    }
+
+    [Fact]
     public void Joining_can_be_given_up()
     {
         using var ranks = new RingWorld(2);
@@ -146,6 +177,7 @@ public class RingListenerTests
         Assert.Equal([1], error.Lost);
         Assert.Contains("b#2", error.Message, StringComparison.Ordinal);
         Assert.True(there.Rejected > 0);
+        Assert.Equal(0, there.Unproven);
     }
 
     [Fact]

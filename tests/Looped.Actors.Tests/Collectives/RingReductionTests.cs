@@ -61,25 +61,36 @@ public abstract class ReductionLaws(bool shareMemory)
     }
 
     [Theory]
-    [InlineData(1003), InlineData(500_003)]
-    public void Float_sums_are_those_of_the_ring_s_order(int length)
+    [InlineData(1), InlineData(2), InlineData(3), InlineData(4), InlineData(5), InlineData(6), InlineData(7), InlineData(8), InlineData(9)]
+    public void Float_sums_of_every_world_and_any_length_are_those_of_the_ring_s_order(int world)
     {
-        const int World = 4;
-        float[][] inputs = [.. Enumerable.Range(0, World).Select(rank => Floats(rank, length))];
-        float[] expected = new float[length];
-        for (int segment = 0; segment < World; segment++)
-            for (long i = (long)length * segment / World; i < (long)length * (segment + 1) / World; i++)
-                expected[i] = Enumerable.Range(segment, World).Select(r => inputs[r % World][i]).Aggregate((a, b) => a + b);
-        using var ranks = new RingWorld(World, shareMemory: shareMemory);
+        int[] lengths = [0, 1, world - 1, world + 1, 1003, 200_003];
+        float[][][] inputs = [.. lengths.Select(length => Enumerable.Range(0, world).Select(rank => Floats(rank, length)).ToArray())];
+        float[][] expected = [.. inputs.Select(InRingOrder)];
+        using var ranks = new RingWorld(world, shareMemory: shareMemory);
         ranks.Run(ring =>
         {
-            Tensor output = zeros(length), max = zeros(length);
-            ring.AllReduce(tensor(inputs[ring.Rank]), output, ReduceOperation.Sum);
-            ring.AllReduce(tensor(inputs[ring.Rank]), max, ReduceOperation.Max);
-            Assert.Equal(expected, output.data<float>().ToArray());
-            Assert.Equal(Enumerable.Range(0, length).Select(i => inputs.Max(x => x[i])), max.data<float>().ToArray());
+            foreach ((int k, int length) in lengths.Index())
+            {
+                Tensor output = zeros(length), max = zeros(length);
+                ring.AllReduce(tensor(inputs[k][ring.Rank]), output, ReduceOperation.Sum);
+                ring.AllReduce(tensor(inputs[k][ring.Rank]), max, ReduceOperation.Max);
+                Assert.Equal(expected[k], output.data<float>().ToArray());
+                Assert.Equal(Enumerable.Range(0, length).Select(i => inputs[k].Max(x => x[i])), max.data<float>().ToArray());
+            }
             return 0;
         });
+    }
+
+    /// <summary>Segment s of as many as there are ranks is added up from rank s on, around the ring.</summary>
+    private static float[] InRingOrder(float[][] inputs)
+    {
+        int world = inputs.Length, length = inputs[0].Length;
+        float[] sum = new float[length];
+        for (int segment = 0; segment < world; segment++)
+            for (long i = (long)length * segment / world; i < (long)length * (segment + 1) / world; i++)
+                sum[i] = Enumerable.Range(segment, world).Select(r => inputs[r % world][i]).Aggregate((a, b) => a + b);
+        return sum;
     }
 
     [Fact]

@@ -16,6 +16,14 @@ public class LossTests
     }
 
     [Fact]
+    public void The_first_rank_after_a_loss_has_committed_the_last_step_and_can_write_its_line()
+    {
+        TalkingWorkers talk = TalkingWorkers.Running(6, "a", "b", "c", "d")
+            .Rests("a", step: 9, hash: "h9", lost: ["d"]).Rests("b", step: 9, hash: "h9", lost: ["d"]).Rests("c", step: 10, hash: "h10", lost: ["d"]);
+        Assert.Equal(["c", "a", "b"], talk.Plan!.Generation.Members);
+    }
+
+    [Fact]
     public void A_newcomer_has_to_reach_only_members_that_have_been_heard_of_lately()
     {
         TalkingWorkers talk = TalkingWorkers.Running(4, "a", "b");

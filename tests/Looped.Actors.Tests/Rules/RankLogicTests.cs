@@ -163,6 +163,7 @@ public class RankLogicTests
         Assert.False(RankLogic.MayGo(notice with { Candidate = Plan(1, 3) })); // it is the only one with the state
         Assert.True(RankLogic.MayGo(notice with { Candidate = Plan(1, 3, null, "b") }));
         Assert.True(RankLogic.MayGo(notice with { InForce = null }));
+        Assert.False(RankLogic.MayGo(notice with { InForce = null, Activity = RankActivity.Forming })); // its partners count on it
         Assert.True(RankLogic.MayGo(Resting with { Released = true }));
         Assert.True(RankLogic.MayGo(Resting with { Hurry = true }));
     }

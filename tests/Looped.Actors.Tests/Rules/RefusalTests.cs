@@ -44,4 +44,16 @@ public class RefusalTests
         Assert.Contains("threads 1 → 2", reason, StringComparison.Ordinal);
         Assert.Null((Run with { AllowMixed = true }).Refusal(mixed, Here));
     }
+
+    [Fact]
+    public void Another_gradient_of_the_first_micro_batch_is_turned_away_when_nothing_else_tells_two_workers_apart()
+    {
+        NumericsFingerprint run = Here with { Trial = new string('a', 64) };
+        Assert.Null(Run.Refusal(Worker(fingerprint: run), run));
+        Assert.Null(Run.Refusal(Worker(), run));
+        RegisterWorker other = Worker(fingerprint: run with { Trial = new string('b', 64) });
+        Assert.Contains("aaaaaaaa → bbbbbbbb", Run.Refusal(other, run), StringComparison.Ordinal);
+        Assert.Contains("avx512 → avx2", Run.Refusal(Worker(fingerprint: other.Fingerprint with { InstructionSet = "avx2" }), run), StringComparison.Ordinal);
+        Assert.Null((Run with { AllowMixed = true }).Refusal(other, run));
+    }
 }

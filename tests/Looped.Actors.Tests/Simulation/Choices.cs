@@ -33,8 +33,8 @@ internal sealed class SeededChoices(int seed) : Choices
 }
 
 /// <summary>
-/// Everything takes its shortest time and no message is lost, but within a horizon the order of concurrent events is given by a list of
-/// choices. What was possible at each is remembered, so that every list can be tried in turn.
+/// Everything takes its shortest time and no message is lost, but within a horizon the order of concurrent events, and what becomes of messages
+/// where the run has lossy ones, is given by a list of choices. What was possible at each is remembered, so that every list can be tried in turn.
 /// </summary>
 internal sealed class ListedChoices(IReadOnlyList<int> listed, int horizon, TimeSpan window) : Choices
 {
@@ -50,14 +50,16 @@ internal sealed class ListedChoices(IReadOnlyList<int> listed, int horizon, Time
 
     public override TimeSpan Time(double fromSeconds, double toSeconds) => TimeSpan.FromSeconds(fromSeconds);
 
-    public override bool Chance(double probability) => false;
+    public override bool Chance(double probability) => probability > 0 && Choose(2) == 1;
 
     public override TimeSpan Window => _open && Possible.Count < horizon ? window : TimeSpan.Zero;
 
-    public override int Next(int concurrent)
+    public override int Next(int concurrent) => concurrent == 1 ? 0 : Choose(concurrent);
+
+    private int Choose(int possible)
     {
-        if (concurrent == 1 || !_open || Possible.Count >= horizon) return 0;
-        Possible.Add(concurrent);
+        if (!_open || Possible.Count >= horizon) return 0;
+        Possible.Add(possible);
         return Possible.Count <= listed.Count ? listed[Possible.Count - 1] : 0;
     }
 }

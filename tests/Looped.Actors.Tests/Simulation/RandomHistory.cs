@@ -7,7 +7,7 @@ internal static class RandomHistory
     [
         FaultKind.Kill, FaultKind.Kill, FaultKind.Kill, FaultKind.Freeze, FaultKind.Freeze, FaultKind.Notice, FaultKind.Notice, FaultKind.Join,
         FaultKind.Join, FaultKind.KillAll, FaultKind.NoticeToAll, FaultKind.KillSupervisor, FaultKind.KillSupervisor, FaultKind.SecondSupervisor,
-        FaultKind.FreezeSupervisor, FaultKind.Partition, FaultKind.Partition,
+        FaultKind.FreezeSupervisor, FaultKind.LoseSuccessor, FaultKind.Partition, FaultKind.Partition,
     ];
 
     public static SimOptions Of(int seed)

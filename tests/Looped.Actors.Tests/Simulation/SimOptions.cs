@@ -71,6 +71,9 @@ public enum FaultKind
     /// <summary>The supervisor is stopped, a second one starts, and the first wakes.</summary>
     FreezeSupervisor,
 
+    /// <summary>The supervisor is stopped, a second one starts and dies, and the first wakes to find a higher term and nobody who has it.</summary>
+    LoseSuccessor,
+
     /// <summary>Nothing gets through between a worker and the supervisors for a while.</summary>
     Partition,
 

@@ -16,6 +16,7 @@ internal sealed class SimRun
     private readonly Dictionary<string, GenerationId> _entered = [];
     private readonly Queue<Fault> _faults;
     private readonly ulong[] _expected;
+    private readonly HashSet<long> _logged = [];
     private readonly List<string>? _trace;
     private SimFailure? _failure;
     private TimeSpan _calm;
@@ -88,7 +89,10 @@ internal sealed class SimRun
         }
         if (!_askedToStop) Require(End!.Outcome == RunOutcome.Finished, $"the run ended as {End}");
         if (End!.Outcome == RunOutcome.Finished)
+        {
             Require(Storage.Durable == Options.Steps, $"the run is finished, and the last checkpoint is that of step {Storage.Durable}");
+            for (long step = 1; step <= Options.Steps; step++) Require(_logged.Contains(step), $"the run is finished, and step {step} has no line in the log");
+        }
     }
 
     private bool Over => End is not null && _workers.Values.All(w => !w.Alive);
@@ -174,7 +178,7 @@ internal sealed class SimRun
     {
         SimWorker[] alive = [.. _workers.Values.Where(w => w.Alive)];
         SimWorker? victim = alive.Length == 0 ? null : alive[fault.Who % alive.Length];
-        SimSupervisor supervisor = _supervisors[^1];
+        SimSupervisor supervisor = _supervisors.FindLast(s => s.Alive) ?? _supervisors[^1];
         var lasts = TimeSpan.FromSeconds(fault.Seconds);
         Note("fault", $"{fault.Kind} {(fault.Kind is FaultKind.Kill or FaultKind.Freeze or FaultKind.Notice or FaultKind.Partition ? victim : "")}");
         switch (fault.Kind)
@@ -188,8 +192,18 @@ internal sealed class SimRun
             case FaultKind.KillSupervisor: supervisor.Kill(); Later(lasts, Succeed); break;
             case FaultKind.SecondSupervisor: Succeed(); break;
             case FaultKind.FreezeSupervisor: supervisor.Stop(); Succeed(); Later(lasts, () => supervisor.Wake(Scheduler)); break;
+            case FaultKind.LoseSuccessor:
+                supervisor.Stop();
+                Succeed();
+                Later(lasts, () =>
+                {
+                    // Only where the first one can come back.
+                    if (supervisor.Alive) foreach (SimSupervisor other in _supervisors.Where(s => s != supervisor)) other.Kill();
+                    supervisor.Wake(Scheduler);
+                });
+                break;
             case FaultKind.Partition: if (victim is not null) _cutOff[victim.Name] = Scheduler.Now + lasts; Later(lasts, () => { }); break;
-            case FaultKind.AskToStop: _askedToStop = true; _supervisors[^1].AskToStop("asked"); break;
+            case FaultKind.AskToStop: _askedToStop = true; supervisor.AskToStop("asked"); break;
         }
         Faulted();
     }
@@ -228,6 +242,8 @@ internal sealed class SimRun
         foreach (SimCollective.End other in CollectiveOf(collective.Plan).Ends)
             if (other.Worker.Alive && !other.Closed && other.Worker.State.InForce?.Id == collective.Plan.Id)
                 Require(Math.Abs(other.Worker.Replica.Step - step) <= 1, $"{worker} is at step {step}, {other.Worker} at {other.Worker.Replica.Step} of one generation");
+        worker.LastCommitted = step;
+        if (collective.Rank == 0) _logged.Add(step);
         Note(worker.Name, $"commits step {step} in {collective.Plan.Id}");
     }
 
@@ -236,6 +252,8 @@ internal sealed class SimRun
         Require(worker.Replica.State == _expected[worker.Replica.Step], $"{worker} enters {plan.Id} with a state of its own at step {worker.Replica.Step}");
         Require(!_entered.TryGetValue(worker.Name, out GenerationId before) || before <= plan.Id, $"{worker} goes back from {before} to {plan.Id}");
         _entered[worker.Name] = plan.Id;
+        // Rank 0 writes the logs. If the one before died between a commit and its line, the next writes the line, if it has computed that step.
+        if (plan.RankOf(worker.Name) == 0 && worker.LastCommitted == worker.Replica.Step) _logged.Add(worker.Replica.Step);
         Note(worker.Name, $"enters {plan.Id} at step {worker.Replica.Step}");
     }
 }

@@ -6,18 +6,26 @@ namespace Looped.Actors.Tests.Simulation;
 internal sealed class SimSupervisor : Process
 {
     private readonly SimRun _run;
-    private readonly TimeSpan _started;
+    private TimeSpan _started;
     private readonly HashSet<string> _registered = [];
-    private bool _superseded;
+    private Superseded? _superseded;
 
     public SimSupervisor(SimRun run, string name) : base(name)
     {
         _run = run;
-        _started = run.Scheduler.Now;
-        IReadOnlyList<GenerationPlan> plans = run.Storage.Plans();
-        State = SupervisorState.Create(run.Options.Settings, run.Storage.ClaimTerm(), plans);
+        State = Begin();
         Tick();
     }
+
+    private SupervisorState Begin()
+    {
+        _started = _run.Scheduler.Now;
+        _registered.Clear();
+        IReadOnlyList<GenerationPlan> plans = _run.Storage.Plans();
+        return SupervisorState.Create(_run.Options.Settings, _run.Storage.ClaimTerm(), plans);
+    }
+
+    private TimeSpan Now => _run.Scheduler.Now - _started;
 
     public SupervisorState State { get; private set; }
 
@@ -29,29 +37,34 @@ internal sealed class SimSupervisor : Process
             _run.Send(worker, "WorkerAccepted", worker.Report);
             return;
         }
-        if (_superseded) return;
+        if (_superseded is { } superseded)
+        {
+            _superseded = superseded.Look(_run.Storage.HighestTerm(), Now, _run.Options.Settings.Lease);
+            if (_superseded is not null) return;
+            State = Begin();
+        }
         if (!_registered.Contains(worker.Name)) _run.Send(worker, "PleaseRegister", worker.Register);
-        else Decide(new StatusHeard(status, _run.Scheduler.Now - _started));
+        else Decide(new StatusHeard(status, Now));
     }
 
-    public void Hear(GenerationPlan shown) => Decide(new PlanHeard(shown, _run.Scheduler.Now - _started));
+    public void Hear(GenerationPlan shown) => Decide(new PlanHeard(shown, Now));
 
-    public void AskToStop(string reason) => Decide(new StopAsked(reason, _run.Scheduler.Now - _started));
+    public void AskToStop(string reason) => Decide(new StopAsked(reason, Now));
 
     private void Tick() => _run.Scheduler.Post(this, TimeSpan.FromMilliseconds(200), "tick", () =>
     {
-        Decide(new Ticked(_run.Scheduler.Now - _started));
-        if (!_superseded) Tick();
+        Decide(new Ticked(Now));
+        Tick();
     });
 
     private void Decide(SupervisorEvent happened)
     {
-        if (_superseded) return;
+        if (_superseded is not null) return;
         GenerationPlan? before = State.Next;
         (SupervisorState next, IReadOnlyList<SupervisorCommand> commands) = SupervisorLogic.Decide(State, happened);
-        if (commands.OfType<PublishPlan>().Any() && _run.Storage.HighestTerm() > State.Term)
+        if (commands.OfType<PublishPlan>().Any() && _run.Storage.HighestTerm() is var highest && highest > State.Term)
         {
-            _superseded = true;
+            _superseded = new Superseded(highest, Now);
             return;
         }
         State = next;

@@ -46,6 +46,9 @@ internal sealed partial class SimWorker : Process
 
     public RankState State { get; private set; }
 
+    /// <summary>The last step that it has committed itself.</summary>
+    public long LastCommitted { get; set; } = -1;
+
     public bool Leaving => State.Leaving;
 
     public override void Kill()

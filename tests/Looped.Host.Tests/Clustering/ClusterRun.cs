@@ -68,14 +68,14 @@ internal sealed partial class ClusterRun(ElasticRecipe undisturbed) : IDisposabl
     /// <summary>The same by another program.</summary>
     public LoopedProcess WorkerBy(string[] launcher) => Start(launcher, ["worker", "--seed", Address]);
 
-    /// <summary>The name of a worker in the run.</summary>
-    public static string NameOf(LoopedProcess worker) => $"{Environment.MachineName}-{worker.Id}";
+    /// <summary>The name of a worker in the run, as it says itself once it is prepared; empty before.</summary>
+    public static string NameOf(LoopedProcess worker) => WorkerName().Match(worker.Output).Groups[1].Value;
 
     /// <summary>Waits until the run has committed a step.</summary>
     public Task WaitForStep(long step) => WaitFor(a => a.Step >= step, $"step {step}");
 
     /// <summary>Waits for a committed step in which a worker takes part.</summary>
-    public Task WaitForMember(LoopedProcess worker) => WaitFor(a => a.Members.Contains(NameOf(worker)), $"a step of {NameOf(worker)}");
+    public Task WaitForMember(LoopedProcess worker) => WaitFor(a => a.Members.Contains(NameOf(worker)), $"a step of worker {worker.Id}");
 
     /// <summary>Waits until the newest committed step is one without a worker.</summary>
     public Task WaitForAbsence(LoopedProcess worker) =>
@@ -146,6 +146,9 @@ internal sealed partial class ClusterRun(ElasticRecipe undisturbed) : IDisposabl
     }
 
     private string Said() => string.Join("\n", _processes.Select(p => $"--- process {p.Id}\n{p.Output}{p.Error}"));
+
+    [GeneratedRegex(@"^worker (\S+) joins ", RegexOptions.Multiline)]
+    private static partial Regex WorkerName();
 
     [GeneratedRegex(@" at ([\d.]+:\d+);")]
     private static partial Regex Listens();

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Looped.Actors.Runs;
+using Looped.Host.Tests.Training;
 
 namespace Looped.Host.Tests.Clustering;
 
@@ -39,7 +40,12 @@ public class RefusedNodeTests(UndisturbedRun undisturbed)
         await MustSay(samePort, 1, run.Address);
         await MustSay(sameFolder, 1, "is in use by");
 
-        LoopedProcess worker = run.Worker();
+        (int first, int last) = FreePorts();
+        LoopedProcess worker = run.Worker("--port-range", $"{first}-{last}");
+        await run.WaitForMember(worker);
+        int[] listens = [.. ListeningSockets.Of(worker.Id)];
+        Assert.Equal(2, listens.Length);
+        Assert.All(listens, port => Assert.InRange(port, first, last));
         await run.Ends(0, seed, worker);
         await run.MustBeUndisturbed();
         Assert.All(run.Assignments, a => Assert.Equal([ClusterRun.NameOf(worker)], a.Members));
@@ -69,6 +75,36 @@ public class RefusedNodeTests(UndisturbedRun undisturbed)
 
         await run.Ends(0, run.Start("stop", "--seed", run.Address));
         await run.Ends(0, seed);
+    }
+
+    [Fact]
+    public async Task A_worker_that_computes_otherwise_than_the_first_is_turned_away_by_a_later_seed_too()
+    {
+        using var run = new ClusterRun(undisturbed);
+        LoopedProcess seed = await run.Seed(), worker = run.Worker();
+        await run.WaitForMember(worker);
+        ClusterRun.Kill(worker, TinyRun.SigKill);
+        ClusterRun.Kill(seed, TinyRun.SigKill);
+        await seed.WaitAsync();
+        LoopedProcess successor = await run.Seed();
+
+        // One says that it differs, the other does not know it.
+        LoopedProcess narrow = run.WorkerBy(["env", "ATEN_CPU_CAPABILITY=default"]), otherwise = run.WorkerBy(["env", "MKL_CBWR=COMPATIBLE"]);
+        await MustSay(narrow, 1, "→ default");
+        await MustSay(otherwise, 1, "the first micro-batch gives other gradients");
+
+        LoopedProcess alike = run.Worker();
+        await run.Ends(0, successor, alike);
+        await run.MustBeUndisturbed();
+    }
+
+    /// <summary>A range with a port in it that was free just now, and room beside it.</summary>
+    private static (int First, int Last) FreePorts()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        int port = Math.Min(((IPEndPoint)probe.LocalEndpoint).Port, 65_000);
+        return (port, port + 50);
     }
 
     private static async Task MustSay(LoopedProcess process, int exitCode, string sentence)
