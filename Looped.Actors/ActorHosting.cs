@@ -24,6 +24,7 @@ public static class ActorHosting
             IActorRef[] actors = StartWorker(system, environment, new SoloNetwork(), supervisor);
             monitor.Tell(new RunMonitorActor.Watch([supervisor, .. actors]));
             registry.Register<SupervisorActor>(supervisor);
+            registry.Register<WorkerActor>(actors[^1]);
         });
 
     /// <summary>Adds dispatchers and serializer, and the actors of a worker whose supervisor is elsewhere.</summary>

@@ -32,6 +32,16 @@ public static class RankLogic
             && (state.InForce is null || (state.Candidate is { } plan && plan.RankOf(state.Worker) < 0)));
     }
 
+    /// <summary>
+    /// Whether a rank that gives the step up to leave at once does so without anybody who goes on: then what was computed since the last
+    /// checkpoint would be lost, had rank 0 not written one.
+    /// </summary>
+    public static bool IsLastInHurry(RankState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return state is { Hurry: true, HasState: true, Released: false } && (state.StopReason is not null || state.InForce?.Generation.WorldSize == 1);
+    }
+
     /// <summary>Whether this rank raises "regroup" in its next reduction.</summary>
     public static bool WantsRegroup(RankState state)
     {

@@ -24,7 +24,7 @@ public sealed class RankRunner(RunEnvironment environment, IGenerationNetwork ne
             RankState state = inbox.WaitFor(s => RankLogic.CanForm(s) || RankLogic.MayGo(s));
             if (RankLogic.MayGo(state))
             {
-                End(RunOutcome.Interrupted, replica.Step);
+                Leave(replica);
                 return;
             }
             telemetry.Recovery.Planned();
@@ -201,12 +201,8 @@ public sealed class RankRunner(RunEnvironment environment, IGenerationNetwork ne
     {
         RunOutcome outcome = after == AfterStep.Finish ? RunOutcome.Finished : RunOutcome.Interrupted;
         bool recorder = collective.Rank == 0;
-        if (after == AfterStep.AllLeave)
-        {
-            // Everybody goes; rank 0 alone has something left to do, for which it needs nobody.
-            collective.Dispose();
-            return recorder ? Finish(replica, outcome) : Leave(replica);
-        }
+        // Everybody goes; rank 0 alone has something left to do, for which it needs nobody.
+        if (after == AfterStep.AllLeave) return Leave(replica);
         // Nobody goes before the last checkpoint is on disk: if rank 0 dies now, another writes it. Afterwards all know, with or without
         // a supervisor.
         if (recorder)
@@ -238,17 +234,12 @@ public sealed class RankRunner(RunEnvironment environment, IGenerationNetwork ne
         }
     }
 
-    private bool Finish(Replica replica, RunOutcome outcome)
+    private bool Leave(Replica replica)
     {
-        End(outcome, replica.Step);
+        // Between two steps the state is whole, also when the next one is given up.
+        if (RankLogic.IsLastInHurry(inbox.State)) observer.AtRest(replica, last: true);
+        inbox.Update(state => state with { Activity = RankActivity.Ended, StateHash = null, Step = replica.Step });
+        observer.Ended(RunOutcome.Interrupted, replica.Step);
         return true;
-    }
-
-    private bool Leave(Replica replica) => Finish(replica, RunOutcome.Interrupted);
-
-    private void End(RunOutcome outcome, long step)
-    {
-        inbox.Update(state => state with { Activity = RankActivity.Ended, StateHash = null, Step = step });
-        observer.Ended(outcome, step);
     }
 }

@@ -45,7 +45,7 @@ internal static class ThreadMessages
     public sealed class Observer(RunEnvironment environment, RankInbox inbox, IActorRef self) : ITrainingObserver
     {
         private RecordedSoFar _recorded = RecordedSoFar.Nothing;
-        private long _durable;
+        private long _durable, _evaluated = -1;
         private bool _recorder;
         private readonly StepHistory _history = new();
         private StepReport? _last;
@@ -85,13 +85,14 @@ internal static class ThreadMessages
         public void AtRest(Replica replica, bool last)
         {
             if (!_recorder) return;
-            SnapshotPurpose purpose = SnapshotSchedule.At(environment.Recipe, replica.Step, _durable, last, _recorded.Evaluated.Contains(replica.Step));
+            SnapshotPurpose purpose = SnapshotSchedule.At(environment.Recipe, replica.Step, _durable, last, _evaluated == replica.Step || _recorded.Evaluated.Contains(replica.Step));
             if (purpose.Readers == 0) return;
             long started = Stopwatch.GetTimestamp();
             TrainingSnapshot snapshot = replica.Snapshot();
             Measure("copy", started);
             environment.Snapshots.Publish(snapshot with { Metrics = _last?.Step == replica.Step ? _last.Measured() : [] }, purpose.Readers);
             if (purpose.Checkpoint) _durable = replica.Step;
+            if (purpose.Evaluate) _evaluated = replica.Step;
             // Whoever leaves has no time to try again.
             self.Tell(new Published(replica.Step, _generation, purpose, Measure("stall", started), last && !inbox.State.Leaving));
         }

@@ -37,7 +37,13 @@ internal sealed class LocalCluster(RunSession session, RunData data, ITrainingDi
             seed.Stop(reason);
         }
 
-        using var signals = new StopSignals(Stop);
+        void Hurry(string signal)
+        {
+            display.Note($"{signal} again: the step in progress is given up");
+            workers.LeaveAtOnce();
+        }
+
+        using var signals = new StopSignals(Stop, Hurry);
         await using Timer? limit = maxTime is { } after ? new Timer(_ => Stop("--max-time"), null, after, Timeout.InfiniteTimeSpan) : null;
         Task allEnded = workers.AllEnded;
         await Task.WhenAny(seed.Ended, allEnded);

@@ -34,10 +34,16 @@ internal sealed class LocalWorkers : IDisposable
         return process;
     }
 
-    /// <summary>Closes their inputs, which tells them to leave at once, and ends those that do not.</summary>
-    public void Dispose()
+    /// <summary>Closes their inputs, which tells them to leave at once.</summary>
+    public void LeaveAtOnce()
     {
         foreach (ChildProgram process in _processes) process.CloseInput();
+    }
+
+    /// <summary>Tells them to leave at once, and ends those that do not.</summary>
+    public void Dispose()
+    {
+        LeaveAtOnce();
         foreach (ChildProgram process in _processes)
         {
             process.WaitForExit(TimeSpan.FromSeconds(5));

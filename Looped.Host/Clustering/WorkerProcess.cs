@@ -65,7 +65,8 @@ internal sealed class WorkerProcess(WorkerOptions options)
 {
     private readonly TaskCompletionSource<WorkerEnded> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private RunEnded? _over;
-    private bool _noticed;
+    private int _noticed;
+    private double _secondsPerMicroBatch;
     private Action<bool, string>? _leave;
     private RunLogger? _log;
     private WorkerLines? _lines;
@@ -174,16 +175,15 @@ internal sealed class WorkerProcess(WorkerOptions options)
         link.Attach(local);
         Terminal.Out.WriteLine($"worker {name} joins {recipe.Name}; data plane on {network.Endpoint}");
         RunLog.Offers(log.Run, name, network.Endpoint);
-        Timer? grace = null;
         void Leave(bool hurry, string signal)
         {
-            _noticed = true;
             local.Tell(new LeaveNotice(hurry, signal, options.Grace.TotalSeconds));
-            grace ??= new Timer(_ => local.Tell(new LeaveNotice(Hurry: true)), null, options.Grace, Timeout.InfiniteTimeSpan);
+            if (Interlocked.Exchange(ref _noticed, 1) == 0)
+                GracePeriod.Begin(options.Grace, Volatile.Read(ref _secondsPerMicroBatch), () => local.Tell(new LeaveNotice(Hurry: true)),
+                    () => _ended.Task.IsCompletedSuccessfully ? CodeOf(_ended.Task.Result) : null);
         }
         Volatile.Write(ref _leave, Leave);
         WorkerEnded ended = await _ended.Task;
-        if (grace is not null) await grace.DisposeAsync();
         // The supervisor hears of the end before this node goes; a worker that waits here holds nobody up.
         await host.StopAsync();
         return Exit(ended);
@@ -202,8 +202,12 @@ internal sealed class WorkerProcess(WorkerOptions options)
     private void Notice(string signal, string what, bool hurry)
     {
         Action<bool, string>? leave = Volatile.Read(ref _leave);
-        // Nobody counts on a worker that is still preparing itself.
-        if (leave is null) Environment.Exit(ExitCode.Drained);
+        if (leave is null)
+        {
+            Terminal.Out.WriteLine($"{signal}: leaving before I took part");
+            ProcessEnd.Soon(ExitCode.Drained); // nobody counts on a worker that is still preparing itself
+            return;
+        }
         Terminal.Out.WriteLine($"{signal}: {what}");
         if (_log is { } log) RunLog.Notice(log, signal, what);
         leave(hurry, signal);
@@ -219,14 +223,14 @@ internal sealed class WorkerProcess(WorkerOptions options)
     {
         if (ended.Error is not null) throw new LoopedException(ended.Error);
         if (_over is { Outcome: RunOutcome.Failed } failed) throw new LoopedException(failed.Reason ?? "The run failed.");
-        if (ended.Outcome == RunOutcome.Finished || _over is not null)
-        {
-            Terminal.Out.WriteLine(_over is { Outcome: RunOutcome.Interrupted } ? $"the run was stopped at step {ended.Step}" : "the run is finished");
-            return ExitCode.Finished;
-        }
-        Terminal.Out.WriteLine($"left after step {ended.Step}; the run is not finished: start me again");
-        return _noticed ? ExitCode.Drained : ExitCode.Failed;
+        int code = CodeOf(ended);
+        Terminal.Out.WriteLine(code != ExitCode.Finished ? $"left after step {ended.Step}; the run is not finished: start me again"
+            : _over is { Outcome: RunOutcome.Interrupted } ? $"the run was stopped at step {ended.Step}" : "the run is finished");
+        return code;
     }
+
+    private int CodeOf(WorkerEnded ended) => ended.Error is null && (ended.Outcome == RunOutcome.Finished || _over is not null) ? ExitCode.Finished
+        : _noticed == 1 ? ExitCode.Drained : ExitCode.Failed;
 
     private void Heard(IWireMessage message)
     {
@@ -237,6 +241,7 @@ internal sealed class WorkerProcess(WorkerOptions options)
     private void Told(IWireMessage message)
     {
         _lines?.Told(message);
+        if (message is WorkerReported { Status.SecondsPerMicroBatch: var seconds }) Volatile.Write(ref _secondsPerMicroBatch, seconds);
         if (message is WorkerEnded ended) _ended.TrySetResult(ended);
         if (message is RunNote note) Terminal.Out.WriteLine(note.Text);
     }

@@ -5,6 +5,7 @@ using Looped.Actors;
 using Looped.Actors.Runs;
 using Looped.Actors.Supervision;
 using Looped.Actors.Telemetry;
+using Looped.Actors.Training;
 using Looped.Host.Clustering;
 using Looped.Host.Logging;
 using Looped.Host.Progress;
@@ -59,7 +60,14 @@ internal sealed class TrainRun(RunSession session, RunData data, ITrainingDispla
             supervisor.Tell(new StopRun(reason));
         }
 
-        using var signals = new StopSignals(Stop);
+        IActorRef worker = host.Services.GetRequiredService<IRequiredActor<WorkerActor>>().ActorRef;
+        void Hurry(string signal)
+        {
+            display.Note($"{signal} again: the step in progress is given up; writing a checkpoint of the one before …");
+            worker.Tell(new LeaveNotice(Hurry: true, signal));
+        }
+
+        using var signals = new StopSignals(Stop, Hurry);
         await using Timer? limit = maxTime is { } after ? new Timer(_ => Stop("--max-time"), null, after, Timeout.InfiniteTimeSpan) : null;
         RunEnded ended = await observer.Ended;
         await host.StopAsync();

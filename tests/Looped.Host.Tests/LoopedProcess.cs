@@ -28,6 +28,9 @@ internal sealed class LoopedProcess : IDisposable
     /// <summary>The process id, to send signals to.</summary>
     public int Id => _process.Id;
 
+    /// <summary>When it ended.</summary>
+    public DateTime Ended => _process.ExitTime.ToUniversalTime();
+
     /// <summary>Standard output so far, lines ended by \n.</summary>
     public string Output => Read(_output);
 

@@ -167,4 +167,16 @@ public class RankLogicTests
         Assert.True(RankLogic.MayGo(Resting with { Released = true }));
         Assert.True(RankLogic.MayGo(Resting with { Hurry = true }));
     }
+
+    [Fact]
+    public void A_rank_in_a_hurry_leaves_a_checkpoint_of_the_step_before_if_nobody_goes_on()
+    {
+        RankState hurries = Resting with { Hurry = true, HasState = true, InForce = Plan(1, 2) };
+        Assert.False(RankLogic.IsLastInHurry(hurries)); // the others have the state
+        Assert.True(RankLogic.IsLastInHurry(hurries with { StopReason = "SIGINT" }));
+        Assert.True(RankLogic.IsLastInHurry(hurries with { InForce = Plan(1, 2, null, "a") }));
+        Assert.False(RankLogic.IsLastInHurry(hurries with { StopReason = "SIGINT", HasState = false }));
+        Assert.False(RankLogic.IsLastInHurry(hurries with { StopReason = "SIGINT", Released = true })); // it has been written already
+        Assert.False(RankLogic.IsLastInHurry(hurries with { StopReason = "SIGINT", Hurry = false }));
+    }
 }

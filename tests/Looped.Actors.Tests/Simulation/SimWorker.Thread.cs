@@ -7,6 +7,7 @@ namespace Looped.Actors.Tests.Simulation;
 internal sealed partial class SimWorker
 {
     private long _durable = -1;
+    private bool _recorder;
 
     private async Task Live()
     {
@@ -17,7 +18,7 @@ internal sealed partial class SimWorker
             RankState state = await WaitFor(s => RankLogic.CanForm(s) || RankLogic.MayGo(s));
             if (RankLogic.MayGo(state))
             {
-                End(RunOutcome.Interrupted);
+                Leave();
                 return;
             }
             GenerationPlan plan = state.Candidate!;
@@ -100,11 +101,21 @@ internal sealed partial class SimWorker
                 GenerationPlan current = plan;
                 followed.OnBroken = () => Update(state => state.InForce?.Id == current.Id ? RankLogic.Break(state, followed.Lost) : state);
                 if (followed.Broken) followed.OnBroken();
-                AfterStep after = await Steps(collective, plan, resting);
-                if (after != AfterStep.Regroup) return await Conclude(collective, after);
-                GenerationPlan next = await ReceiveTogether(collective);
-                (SimCollective.End? fresh, bool leave) = await HandOver(collective, next);
-                if (leave) return Leave();
+                Watcher hurried = Watch(s => s.Hurry, followed.Abort);
+                SimCollective.End? fresh;
+                GenerationPlan next;
+                try
+                {
+                    AfterStep after = await Steps(collective, plan, resting);
+                    if (after != AfterStep.Regroup) return await Conclude(collective, after);
+                    next = await ReceiveTogether(collective);
+                    (fresh, bool leave) = await HandOver(collective, next);
+                    if (leave) return Leave();
+                }
+                finally
+                {
+                    Forget(hurried);
+                }
                 followed.OnBroken = () => { };
                 resting = false;
                 if (fresh is not null)
@@ -134,7 +145,7 @@ internal sealed partial class SimWorker
     private async Task<AfterStep> Steps(SimCollective.End collective, GenerationPlan plan, bool resting)
     {
         bool last = Replica.Step >= Run.Options.Steps;
-        if (resting) AtRest(collective, last);
+        if (resting) AtRest(last);
         if (last) return AfterStep.Finish;
         while (true)
         {
@@ -149,7 +160,7 @@ internal sealed partial class SimWorker
             AfterStep after = RankLogic.Conclude(controls.Any(c => c.Regroup), controls.Any(c => c.Stop), controls.Count(c => c.Leaving),
                 collective.World, Replica.Step >= Run.Options.Steps);
             Note(s => s with { Step = Replica.Step, SecondsPerMicroBatch = 0.05 });
-            AtRest(collective, after is AfterStep.Finish or AfterStep.Stop or AfterStep.AllLeave);
+            AtRest(after is AfterStep.Finish or AfterStep.Stop or AfterStep.AllLeave);
             if (after != AfterStep.Continue) return after;
         }
     }
@@ -169,7 +180,8 @@ internal sealed partial class SimWorker
     private void Enter(SimCollective.End collective, GenerationPlan plan)
     {
         Run.Entered(this, plan);
-        if (collective.Rank == 0) _durable = Run.Storage.Durable;
+        _recorder = collective.Rank == 0;
+        if (_recorder) _durable = Run.Storage.Durable;
         Update(state => RankLogic.Up(state, plan, Replica.Step, []));
     }
 
@@ -252,6 +264,7 @@ internal sealed partial class SimWorker
 
     private bool Leave()
     {
+        if (RankLogic.IsLastInHurry(State)) AtRest(last: true);
         End(RunOutcome.Interrupted);
         return true;
     }

@@ -171,9 +171,9 @@ internal sealed partial class SimWorker : Process
     }
 
     /// <summary>As the observer of the training thread: rank 0 writes a checkpoint when one is due.</summary>
-    private void AtRest(SimCollective.End collective, bool last)
+    private void AtRest(bool last)
     {
-        if (collective.Rank != 0) return;
+        if (!_recorder) return;
         long step = Replica.Step;
         bool due = last || (step > 0 && step % Run.Options.CheckpointEvery == 0);
         if (!due || _durable >= step) return;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Looped.Actors.Runs;
 using Looped.Actors.Training;
@@ -81,6 +82,10 @@ internal sealed partial class ClusterRun(ElasticRecipe undisturbed) : IDisposabl
     public Task WaitForAbsence(LoopedProcess worker) =>
         Wait(() => Assignments is [.., { } last] && !last.Members.Contains(NameOf(worker)), $"a step without {NameOf(worker)}");
 
+    /// <summary>Waits until a process has written something to its log in the run folder.</summary>
+    public Task WaitForLog(LoopedProcess process, string text) =>
+        Wait(() => Directory.Exists(Run.Logs) && Directory.GetFiles(Run.Logs, $"*-{process.Id}.log").Any(f => File.ReadAllText(f).Contains(text, StringComparison.Ordinal)), $"'{text}'");
+
     /// <summary>Waits until no step has been committed for a while, which must be before the last one.</summary>
     public async Task StandsStill(TimeSpan period)
     {
@@ -132,8 +137,18 @@ internal sealed partial class ClusterRun(ElasticRecipe undisturbed) : IDisposabl
         Assert.True(summary.Time.Productive > 0 && summary.Time.Startup > 0, $"{summary.Time}");
     }
 
-    /// <summary>The longest that a step took.</summary>
-    public TimeSpan SlowestStep => TimeSpan.FromSeconds(StepLog.Read<StepReport>(Run.Metrics).Max(s => s.Seconds));
+    /// <summary>What a step of this run takes.</summary>
+    public TimeSpan MedianStep => TimeSpan.FromSeconds(StepLog.Read<StepReport>(Run.Metrics).Select(s => s.Seconds).Order().ElementAt(Assignments.Count / 2));
+
+    /// <summary>The log of a process in the run folder.</summary>
+    public string LogOf(LoopedProcess process) => File.ReadAllText(Assert.Single(Directory.GetFiles(Run.Logs, $"*-{process.Id}.log")));
+
+    /// <summary>How long a worker that has ended took from its notice to its end.</summary>
+    public TimeSpan DrainOf(LoopedProcess worker)
+    {
+        string said = LogOf(worker).Split('\n').First(line => line.Contains(": leaving after the step in progress", StringComparison.Ordinal));
+        return worker.Ended - DateTime.Parse(said[..said.IndexOf(' ', StringComparison.Ordinal)], CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal);
+    }
 
     /// <summary>Sends a signal to a process of this test.</summary>
     public static void Kill(LoopedProcess process, int signal) => TinyRun.Kill(process, signal);

@@ -76,6 +76,9 @@ internal sealed class TinyRun : IDisposable
     /// <summary>Sends a signal.</summary>
     public static void Kill(LoopedProcess process, int signal) => Assert.Equal(0, kill(process.Id, signal));
 
+    /// <summary>Sends a signal to a process and all that it has started, as a terminal does; it leads a group of its own.</summary>
+    public static void KillGroup(LoopedProcess leader, int signal) => Assert.Equal(0, kill(-leader.Id, signal));
+
     public const int SigInt = 2, SigKill = 9, SigUsr1 = 10, SigTerm = 15;
 
     [DllImport("libc", SetLastError = true)]
