@@ -10,6 +10,22 @@ namespace Looped.Host.Tests.Clustering;
 public class LeavingTests(UndisturbedRun undisturbed)
 {
     [Fact]
+    public async Task A_worker_with_notice_is_gone_within_three_seconds_and_changes_nothing()
+    {
+        using var run = new ClusterRun(undisturbed);
+        LoopedProcess seed = await run.Seed("--workers", "2");
+        LoopedProcess stays = run.Worker(), leaves = run.Worker();
+        await run.WaitForMember(leaves);
+        ClusterRun.Kill(leaves, TinyRun.SigUsr1);
+        await run.Ends(75, leaves);
+        (TimeSpan drain, TimeSpan step) = (run.DrainOf(leaves), run.MedianStep);
+        TestContext.Current.TestOutputHelper?.WriteLine($"from notice to end {drain.TotalSeconds:0.00} s, a step {step.TotalSeconds:0.00} s");
+        Assert.InRange(drain, TimeSpan.Zero, TimeSpan.FromSeconds(3) + 2 * step);
+        await run.Ends(0, seed, stays);
+        await run.MustBeUndisturbed();
+    }
+
+    [Fact]
     public async Task A_second_Ctrl_C_gives_up_a_step_that_does_not_end_and_changes_nothing()
     {
         using var run = new ClusterRun(undisturbed);
