@@ -51,8 +51,8 @@ public interface ICollective : IDisposable
 
     /// <summary>Tells the peers, through a side channel, that this rank lives and how far it is. Returns at once.</summary>
     /// <param name="microBatches">Micro-batches done so far in this generation.</param>
-    /// <param name="computing">Whether it is computing now; a rank that waits for others is not held to the count.</param>
-    void Beat(long microBatches, bool computing);
+    /// <param name="pulse">What it is at.</param>
+    void Beat(long microBatches, RankPulse pulse);
 
     /// <summary>Makes every pending and later call fail with <see cref="CollectiveBrokenException"/>, here and soon on every peer. From any thread.</summary>
     void Abort();

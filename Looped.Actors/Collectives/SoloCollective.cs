@@ -50,7 +50,7 @@ public sealed class SoloCollective : IBucketedCollective
     public IReadOnlyList<int> Lost => [];
 
     /// <inheritdoc/>
-    public void Beat(long microBatches, bool computing)
+    public void Beat(long microBatches, RankPulse pulse)
     {
         // Nobody listens.
     }

@@ -58,7 +58,7 @@ public sealed class StagedCollective(ICollective inner, Func<Tensor, bool>? isSt
     public void Barrier() => inner.Barrier();
 
     /// <inheritdoc/>
-    public void Beat(long microBatches, bool computing) => inner.Beat(microBatches, computing);
+    public void Beat(long microBatches, RankPulse pulse) => inner.Beat(microBatches, pulse);
 
     /// <inheritdoc/>
     public void Abort() => inner.Abort();

@@ -66,6 +66,7 @@ public sealed class TrainingLoop : IDisposable
             long tokens = _replica.Control[ControlSum.ScoredTokens];
             _steps.Enter(StepPhase.AllReduce);
             Reduce();
+            _collective.Beat(_done, RankPulse.Between);
             _steps.Enter(StepPhase.Optimizer);
             CommittedStep step = _replica.Commit(_reduction.Result, _control);
             _steps.Enter(StepPhase.Other);
@@ -87,7 +88,10 @@ public sealed class TrainingLoop : IDisposable
             // Scopes free the tensors; small native objects behind finalizers (implicit scalars) would still pile up between collections.
             GC.Collect(0);
             _steps.Finish(report, tokens, _control.HighestLoss);
-            if (after != AfterStep.Continue) return after;
+            if (after == AfterStep.Continue) continue;
+            // For the next plan, or for the last checkpoint, with all others.
+            _collective.Beat(_done, RankPulse.Waiting);
+            return after;
         }
     }
 
@@ -99,18 +103,19 @@ public sealed class TrainingLoop : IDisposable
             if (_collective.Broken.IsCancellationRequested) throw new CollectiveBrokenException("The communicator broke while a micro-batch was computed.");
             if (_inbox.State.Hurry) throw new CollectiveBrokenException("This rank leaves at once.");
             _steps.Enter(StepPhase.Data);
+            _collective.Beat(_done, RankPulse.Between);
             MicroBatch batch = _batches.Take(_replica.Step, index, _collective.Broken);
             _observer.BatchTaken();
             long started = Stopwatch.GetTimestamp();
-            _collective.Beat(_done, computing: true);
+            _collective.Beat(_done, RankPulse.Computing);
             _steps.Enter(StepPhase.Forward);
             using LoopWatch? watch = _steps.Watch();
             ComputedMicroBatch computed = _replica.Compute(batch, watch, index == mine[^1] ? _reduction.Early : null);
             _steps.Computed(computed);
-            _collective.Beat(++_done, computing: true);
+            _collective.Beat(++_done, RankPulse.Computing);
             _pace.Add(Stopwatch.GetElapsedTime(started).TotalSeconds, _work.MultiplyAccumulates(computed.Loops));
         }
-        _collective.Beat(_done, computing: false);
+        _collective.Beat(_done, RankPulse.Waiting);
     }
 
     private double Rest(bool last)

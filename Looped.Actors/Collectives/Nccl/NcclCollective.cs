@@ -89,7 +89,7 @@ public sealed unsafe class NcclCollective : ICollective
     public void Barrier() => _inner.Barrier();
 
     /// <inheritdoc/>
-    public void Beat(long microBatches, bool computing) => _inner.Beat(microBatches, computing);
+    public void Beat(long microBatches, RankPulse pulse) => _inner.Beat(microBatches, pulse);
 
     /// <inheritdoc/>
     /// <remarks>Only sets a flag: the communicator is ended by the thread that owns it.</remarks>

@@ -7,8 +7,8 @@ internal abstract record BeaconFrame
 
     /// <summary>This rank lives.</summary>
     /// <param name="MicroBatches">Micro-batches it has done.</param>
-    /// <param name="Computing">Whether it computes now.</param>
-    public sealed record Beat(long MicroBatches, bool Computing) : BeaconFrame;
+    /// <param name="Pulse">What it is at.</param>
+    public sealed record Beat(long MicroBatches, RankPulse Pulse) : BeaconFrame;
 
     /// <summary>This rank needs the ring no more.</summary>
     public sealed record Goodbye : BeaconFrame;
@@ -24,7 +24,7 @@ internal abstract record BeaconFrame
             case Beat beat:
                 writer.Write(BeatKind);
                 writer.Write(beat.MicroBatches);
-                writer.Write(beat.Computing);
+                writer.Write((byte)beat.Pulse);
                 break;
             case Goodbye:
                 writer.Write(GoodbyeKind);
@@ -43,7 +43,7 @@ internal abstract record BeaconFrame
         switch (reader.ReadByte())
         {
             case BeatKind:
-                return new Beat(reader.ReadInt64(), reader.ReadBoolean());
+                return new Beat(reader.ReadInt64(), (RankPulse)reader.ReadByte());
             case GoodbyeKind:
                 return new Goodbye();
             case AbortKind:

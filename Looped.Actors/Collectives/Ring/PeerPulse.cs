@@ -11,27 +11,34 @@ internal sealed class PeerPulse(TimeSpan workerTimeout)
 
     private TimeSpan _silent, _still, _slowest;
     private long _count;
-    private bool _computing;
+    private RankPulse _pulse;
 
     /// <summary>A sign of life came.</summary>
     public void Heard(BeaconFrame.Beat beat)
     {
         _silent = TimeSpan.Zero;
-        if (beat.MicroBatches != _count && _computing && _still > _slowest) _slowest = _still;
-        if (beat.MicroBatches != _count || !beat.Computing) _still = TimeSpan.Zero;
-        (_count, _computing) = (beat.MicroBatches, beat.Computing);
+        if (beat.MicroBatches != _count && _pulse == RankPulse.Computing && _still > _slowest) _slowest = _still;
+        if (beat.MicroBatches != _count || beat.Pulse != _pulse) _still = TimeSpan.Zero;
+        (_count, _pulse) = (beat.MicroBatches, beat.Pulse);
     }
 
     /// <summary>Time went by without a sign; the reason if the neighbour is lost for it.</summary>
     public string? Elapse(TimeSpan time)
     {
         _silent += time;
-        if (_computing) _still += time;
+        _still += time;
         if (_silent > workerTimeout) return $"it gave no sign of life for {_silent.TotalSeconds:0.0} s";
-        return _computing && _still > Patience ? $"it has been computing one micro-batch for {_still.TotalSeconds:0.0} s" : null;
+        return _pulse switch
+        {
+            RankPulse.Computing when _still > Patience => $"it has been computing one micro-batch for {_still.TotalSeconds:0.0} s",
+            RankPulse.Between when _still > LongPatience => $"it has been between two micro-batches (logs, checkpoint, data) for {_still.TotalSeconds:0.0} s",
+            _ => null,
+        };
     }
 
-    /// <summary>Nothing is known of a neighbour's speed before its first micro-batch, which may also be its slowest: it gets twelve timeouts.</summary>
-    private TimeSpan Patience => _slowest == TimeSpan.Zero ? FirstSlack * workerTimeout
-        : Slack * _slowest > workerTimeout ? Slack * _slowest : workerTimeout;
+    /// <summary>Nothing is known of a neighbour's speed before its first micro-batch, which may also be its slowest.</summary>
+    private TimeSpan Patience => _slowest == TimeSpan.Zero ? LongPatience : Slack * _slowest > workerTimeout ? Slack * _slowest : workerTimeout;
+
+    /// <summary>A disk or a file system may be slow now and then, and one that all share is slow for everybody: nobody is the better off without this rank.</summary>
+    private TimeSpan LongPatience => FirstSlack * workerTimeout;
 }

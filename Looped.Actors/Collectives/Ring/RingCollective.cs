@@ -98,7 +98,7 @@ public sealed unsafe class RingCollective : IBucketedCollective
     }
 
     /// <inheritdoc/>
-    public void Beat(long microBatches, bool computing) => _monitor.Beat(microBatches, computing);
+    public void Beat(long microBatches, RankPulse pulse) => _monitor.Beat(microBatches, pulse);
 
     /// <inheritdoc/>
     public void Abort() => Break(new Breakage($"{_plan.Describe(Rank)} aborted the communicator.", []));

@@ -17,7 +17,7 @@ internal sealed class RingMonitor
     private readonly Action _someoneLeft;
     private readonly Func<int, string> _describe;
     private readonly Lock _ending = new();
-    private BeaconFrame.Beat _state = new(0, false);
+    private BeaconFrame.Beat _state = new(0, RankPulse.Waiting);
     private Deadline _end;
     private volatile bool _ended, _dead, _muted;
 
@@ -36,7 +36,7 @@ internal sealed class RingMonitor
     public void Start() => new Thread(Watch, maxStackSize: 256 << 10) { IsBackground = true, Name = "ring beacon" }.Start();
 
     /// <summary>What the next sign of life says.</summary>
-    public void Beat(long microBatches, bool computing) => Volatile.Write(ref _state, new BeaconFrame.Beat(microBatches, computing));
+    public void Beat(long microBatches, RankPulse pulse) => Volatile.Write(ref _state, new BeaconFrame.Beat(microBatches, pulse));
 
     public bool HasLeft(int rank) => Array.Exists(_links, link => link.Peer == rank && link.Left);
 

@@ -146,9 +146,9 @@ public abstract class RingFailures(bool shareMemory)
         {
             if (rank == 1)
             {
-                rings[rank].Beat(0, computing: true);
+                rings[rank].Beat(0, RankPulse.Computing);
                 Thread.Sleep(3 * timeout);
-                rings[rank].Beat(1, computing: false);
+                rings[rank].Beat(1, RankPulse.Waiting);
             }
             Reduce(rings[rank], 100_000);
             return 0;

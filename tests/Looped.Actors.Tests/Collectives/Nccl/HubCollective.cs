@@ -87,7 +87,7 @@ internal sealed class HubCollective(Hub hub, int rank) : ICollective
 
     public void Barrier() => hub.Meet(rank, Array.Empty<long>(), _ => true);
 
-    public void Beat(long microBatches, bool computing)
+    public void Beat(long microBatches, RankPulse pulse)
     {
         // Nobody listens.
     }
