@@ -11,7 +11,7 @@ namespace Looped.Actors.Runs;
 /// </summary>
 public static class RunEventLog
 {
-    /// <summary>Appends an event in one write, after ending a line that another process was torn from.</summary>
+    /// <summary>Appends an event in one write, after ending a line that another process was torn from. If it cannot be written, no part of it stays.</summary>
     /// <exception cref="LoopedException">It cannot be written, for example because the disk is full.</exception>
     public static void Append(RunFolder run, RunEvent happened)
     {
@@ -25,8 +25,8 @@ public static class RunEventLog
                 file.Seek(-1, SeekOrigin.End);
                 torn = file.ReadByte() != '\n';
             }
-            file.Seek(0, SeekOrigin.End);
-            file.Write([.. torn ? "\n"u8 : [], .. JsonSerializer.SerializeToUtf8Bytes(happened, RunJson.Line), (byte)'\n']);
+            byte[] line = [.. torn ? "\n"u8 : [], .. JsonSerializer.SerializeToUtf8Bytes(happened, RunJson.Line), (byte)'\n'];
+            DurableFiles.AppendWhole(file, line);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -140,30 +140,13 @@ public sealed class StepLog<T> : IDisposable where T : IStepRecord
     public void Append(T record)
     {
         byte[] line = [.. JsonSerializer.SerializeToUtf8Bytes(record, RunJson.Line), (byte)'\n'];
-        long? end = null;
         try
         {
-            // Not where this process last wrote: one that slept through its replacement must not overwrite its successor's lines.
-            end = _file.Seek(0, SeekOrigin.End);
-            _file.Write(line);
+            DurableFiles.AppendWhole(_file, line);
         }
         catch (IOException e)
         {
-            if (end is { } begin) CutTorn(begin, line.Length);
             throw DurableFiles.Explain(e, $"{_path} cannot be written");
-        }
-    }
-
-    /// <summary>Takes back the part of a line that found room on a full disk.</summary>
-    private void CutTorn(long begin, int most)
-    {
-        try
-        {
-            if (_file.CanSeek && _file.Length > begin && _file.Length <= begin + most) _file.SetLength(begin);
-        }
-        catch (IOException)
-        {
-            // Readers pass over a torn last line, and the next to open the log cuts it.
         }
     }
 

@@ -6,7 +6,7 @@ namespace Looped.Actors.Supervision;
 /// <summary>Gives the events of <see cref="RunStory"/> the time of day and hands them on. Used by the supervisor alone, in its own thread.</summary>
 /// <param name="term">The supervisor's term.</param>
 /// <param name="record">Where events go.</param>
-/// <param name="warn">Told if an event cannot be kept, once; the run does not depend on it.</param>
+/// <param name="warn">Told if an event cannot be kept, once until that is possible again; the run does not depend on it.</param>
 /// <param name="time">The time of day.</param>
 internal sealed class Storyteller(long term, Action<RunEvent> record, Action<string> warn, TimeProvider time)
 {
@@ -55,13 +55,19 @@ internal sealed class Storyteller(long term, Action<RunEvent> record, Action<str
             _recent.Enqueue(happened);
             if (_recent.Count > RecentKept) _recent.Dequeue();
         }
+        foreach (RunEvent happened in told) Record(happened);
+    }
+
+    private void Record(RunEvent happened)
+    {
         try
         {
-            foreach (RunEvent happened in told) record(happened);
+            record(happened);
+            _warned = false;
         }
         catch (LoopedException e)
         {
-            if (!_warned) warn($"warning: {e.Message} Training goes on; what happens from now on may be missing there.");
+            if (!_warned) warn($"warning: {e.Message} Training goes on; what happens meanwhile is written there as soon as that is possible.");
             _warned = true;
         }
     }

@@ -17,9 +17,12 @@ internal static class SeedFiles
         ? [.. Directory.EnumerateFiles(folder.Generations, Prefix + "*").Select(path => ListenAddress.Parse("seed", File.ReadAllText(path)))]
         : [];
 
-    /// <summary>A seed begins to listen.</summary>
-    public static void Write(RunFolder folder, NodeAddress address) =>
-        DurableFiles.WriteAtomically(PathOf(folder, address), System.Text.Encoding.UTF8.GetBytes(address.ToString()));
+    /// <summary>A seed begins to listen. One that joins again under its address has its file, and needs no room on the disk.</summary>
+    public static void Write(RunFolder folder, NodeAddress address)
+    {
+        string path = PathOf(folder, address);
+        if (!File.Exists(path)) DurableFiles.WriteAtomically(path, System.Text.Encoding.UTF8.GetBytes(address.ToString()));
+    }
 
     /// <summary>A seed leaves.</summary>
     public static void Remove(RunFolder folder, NodeAddress address) => File.Delete(PathOf(folder, address));

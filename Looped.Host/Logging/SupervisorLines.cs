@@ -16,14 +16,24 @@ internal sealed class SupervisorLines(RunFolder folder, RunLogger log, TimeProvi
     /// <summary>How often progress is logged for those who do not look at every step.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
 
+    private const int Most = 1000;
+
+    private readonly Queue<RunEvent> _waiting = new();
     private long? _shown;
 
-    /// <summary>Keeps an event.</summary>
+    /// <summary>Keeps an event, after those that found no room before.</summary>
+    /// <exception cref="Models.LoopedException">It cannot be written now, and waits for the next one; of more than a thousand the oldest are given up.</exception>
     public void Record(RunEvent happened)
     {
         if (happened.Event is not RunEventKind.Checkpoint) log.Scope = log.Scope with { Step = happened.Step, Generation = happened.Generation ?? log.Scope.Generation };
         RunLog.Happened(log, happened);
-        RunEventLog.Append(folder, happened);
+        _waiting.Enqueue(happened);
+        if (_waiting.Count > Most) _waiting.Dequeue();
+        while (_waiting.TryPeek(out RunEvent? next))
+        {
+            RunEventLog.Append(folder, next);
+            _waiting.Dequeue();
+        }
     }
 
     /// <summary>Logs what else the supervisor tells; events are told by <see cref="Record"/>.</summary>

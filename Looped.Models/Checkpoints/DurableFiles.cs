@@ -32,6 +32,40 @@ public static partial class DurableFiles
         }
     }
 
+    /// <summary>
+    /// Appends to a file in one write, at its end of now: other processes may have appended since this one did, and must not be overwritten. On
+    /// a full disk, the part that found room is taken back.
+    /// </summary>
+    /// <param name="file">A file without a buffer of its own.</param>
+    /// <param name="content">All of it.</param>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public static void AppendWhole(FileStream file, ReadOnlySpan<byte> content)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        long end = file.Seek(0, SeekOrigin.End);
+        try
+        {
+            file.Write(content);
+        }
+        catch (IOException)
+        {
+            TakeBack(file, end, content.Length);
+            throw;
+        }
+    }
+
+    private static void TakeBack(FileStream file, long end, int most)
+    {
+        try
+        {
+            if (file.Length > end && file.Length <= end + most) file.SetLength(end);
+        }
+        catch (IOException)
+        {
+            // Readers pass over a torn last line, and whoever opens the file next cuts or ends it.
+        }
+    }
+
     /// <summary>Makes the names in a folder (created, renamed, deleted files) survive a power failure.</summary>
     /// <exception cref="IOException">The file system reports an error.</exception>
     public static void SyncFolder(string folder)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Looped.Actors.Runs;
+using Looped.Actors.Supervision;
 using Looped.Host.Tests.Training;
 using Looped.Models.Checkpoints;
 
@@ -43,6 +44,26 @@ public class FullDiskTests(UndisturbedRun undisturbed)
         Assert.Contains("the lines that waited are there", seed.Output, StringComparison.Ordinal);
         await run.MustBeUndisturbed();
         await run.Ends(0, run.Start("audit", run.Run.Root));
+        IReadOnlyList<RunEvent> events = RunEventLog.Read(run.Run, out int unreadable);
+        Assert.Equal((0, killed ? 1 : 0, true), (unreadable, events.Count(e => e.Event == RunEventKind.Lost), events.Any(e => e.Event == RunEventKind.CheckpointFailed)));
+        Assert.Equal(RunEventKind.Finished, events[^1].Event);
+    }
+
+    [Fact(Explicit = true)]
+    public async Task A_run_whose_last_checkpoint_nobody_can_write_has_failed_and_is_finished_later()
+    {
+        using var disk = SmallDisk.Mount(Path.Combine(undisturbed.Folder, "runs", "small"), 64 << 20);
+        disk.Fill(but: 3 << 19); // for one checkpoint and the logs
+        using var run = new ClusterRun(undisturbed) { Run = new RunFolder(disk.Folder) };
+        LoopedProcess seed = await run.Seed("--workers", "2");
+        LoopedProcess[] workers = [run.Worker(), run.Worker()];
+        await run.Ends(1, [.. workers, seed]);
+        Assert.All([seed, .. workers], p => Assert.Contains("the disk or the quota is full", p.Error, StringComparison.Ordinal));
+        Assert.Equal([6], CheckpointStore.Steps(run.Run.Checkpoints));
+
+        disk.Free();
+        await run.Ends(0, run.Train());
+        await run.MustBeUndisturbed();
     }
 
     private static async Task Until(Func<bool> holds, LoopedProcess seed)
