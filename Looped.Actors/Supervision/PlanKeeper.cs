@@ -1,4 +1,5 @@
 using Looped.Models;
+using Looped.Models.Optimization;
 
 namespace Looped.Actors.Supervision;
 
@@ -21,6 +22,19 @@ internal sealed class PlanKeeper(ISupervisorMemory memory, Action<string> warn)
         _waiting.Enqueue(plan);
         if (_waiting.Count > Most) _waiting.Dequeue(); // nobody can be in one that old
         Retry();
+    }
+
+    /// <summary>Keeps the numerics of the run, if there is room.</summary>
+    public void Keep(string recipeIdentity, NumericsFingerprint numerics)
+    {
+        try
+        {
+            memory.Keep(recipeIdentity, numerics);
+        }
+        catch (Exception e) when (e is LoopedException or IOException or UnauthorizedAccessException)
+        {
+            warn($"warning: {e.Message} Training goes on; a supervisor that takes over asks the first worker that it hears.");
+        }
     }
 
     /// <summary>Tries those again that wait.</summary>

@@ -168,7 +168,7 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
         if (_fingerprint is null)
         {
             _fingerprint = worker.Fingerprint;
-            _run.Memory.Keep(_run.RecipeIdentity, _fingerprint);
+            _plans.Keep(_run.RecipeIdentity, _fingerprint);
         }
         else if (_fingerprint.Differences(worker.Fingerprint) is { Count: > 0 } differences)
             Publish(new RunNote($"warning: {worker.Worker} computes with other numerics ({string.Join(", ", differences)}): bits are not guaranteed"));
