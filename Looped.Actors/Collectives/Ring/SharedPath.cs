@@ -96,6 +96,8 @@ internal sealed unsafe class SharedPath : IDisposable
     private void Meet()
     {
         uint* own = (uint*)Signals(_rank);
+        // Large sums and copies may be stored past the cache, and such stores are not ordered before the one that tells of them.
+        Interlocked.MemoryBarrier();
         Volatile.Write(ref *own, ++_barriers);
         SharedSegment.Wake(own);
         for (int j = 0; j < _world; j++)
