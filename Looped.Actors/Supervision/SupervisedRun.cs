@@ -33,6 +33,9 @@ public sealed record SupervisedRun
     /// <summary>Keeps an event of the run for later; called at once when it happens.</summary>
     public Action<RunEvent> Record { get; init; } = _ => { };
 
+    /// <summary>Told why a supervisor cannot begin its work, such as that a file of the run folder is damaged; it is gone then.</summary>
+    public Action<string> CannotBegin { get; init; } = _ => { };
+
     /// <summary>Whether workers whose bits may differ are taken.</summary>
     public bool AllowMixed { get; init; }
 
@@ -78,7 +81,7 @@ public sealed record SupervisedRun
             return $"{worker.Worker} has another data set (hash {Short(worker.DataHash)} instead of {Short(DataHash)}); give it the same files.";
         if (fingerprint?.Differences(worker.Fingerprint) is { Count: > 0 } differences && !AllowMixed)
             return $"{worker.Worker} computes with other numerics than the run ({string.Join(", ", differences)}), so its bits would differ; "
-                + "use equal machines and settings, or set cluster.allow_mixed if equal bits do not matter.";
+                + "use equal machines and settings, or, if equal bits do not matter, start the seed again with --set cluster.allow_mixed=true.";
         return null;
     }
 

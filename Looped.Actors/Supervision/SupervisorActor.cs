@@ -4,6 +4,7 @@ using Akka.Actor;
 using Looped.Actors.Checkpointing;
 using Looped.Actors.Evaluating;
 using Looped.Actors.Training;
+using Looped.Models;
 using Looped.Models.Optimization;
 
 namespace Looped.Actors.Supervision;
@@ -57,7 +58,15 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
     {
         ArgumentNullException.ThrowIfNull(run);
         _run = run;
-        Begin();
+        try
+        {
+            Begin();
+        }
+        catch (LoopedException e)
+        {
+            run.CannotBegin(e.Message);
+            throw;
+        }
         Receive<SubscribeToRun>(_ => Subscribe());
         Receive<AskForRun>(Describe);
         Receive<RegisterWorker>(Register);

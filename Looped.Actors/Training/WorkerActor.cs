@@ -167,8 +167,8 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
         Timers.StartPeriodicTimer("heartbeat", Heartbeat.Instance, environment.Timeouts.Heartbeat);
     }
 
-    // A loader that is started again knows nothing of its plan: the thread would wait for ever.
     /// <inheritdoc/>
+    /// <remarks>A loader that is started again would know nothing of its plan, and the thread wait for ever.</remarks>
     protected override SupervisorStrategy SupervisorStrategy() => Akka.Actor.SupervisorStrategy.StoppingStrategy;
 
     private void Register() => _supervisor.Tell(new RegisterWorker(_environment.Worker, _environment.Version, _environment.RecipeIdentity,

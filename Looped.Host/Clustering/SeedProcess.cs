@@ -136,6 +136,7 @@ internal sealed class SeedProcess : IAsyncDisposable
             },
             Memory = new TermFiles(_folder),
             Record = _lines.Record,
+            CannotBegin = reason => _observer.End(new RunEnded(RunOutcome.Failed, 0, reason)),
             AllowMixed = _recipe.Cluster.AllowMixed,
             Instruments = _instruments,
         };

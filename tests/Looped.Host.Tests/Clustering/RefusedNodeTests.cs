@@ -52,6 +52,15 @@ public class RefusedNodeTests(UndisturbedRun undisturbed)
     }
 
     [Fact]
+    public async Task A_seed_that_cannot_read_its_run_folder_says_which_file_and_what_to_do()
+    {
+        using var run = new ClusterRun(undisturbed);
+        string plan = Path.Combine(Directory.CreateDirectory(run.Run.Generations).FullName, "plan-00000001-term-000001.json");
+        await File.WriteAllTextAsync(plan, "{", TestContext.Current.CancellationToken);
+        await MustSay(run.Start("seed", "elastic.yaml", "--run", run.Run.Root, "--listen", "127.0.0.1:0"), 1, $"{plan} cannot be read");
+    }
+
+    [Fact]
     public async Task A_copy_of_the_run_folder_is_not_taken_for_it()
     {
         using var run = new ClusterRun(undisturbed);
