@@ -65,7 +65,7 @@ internal sealed class Doorman : IDisposable
                 if (socket == _listener) Accept();
                 else if (_strangers.Find(s => s.Socket == socket) is { } stranger) Listen(stranger); // else pushed out earlier in this round
             }
-            while (_strangers.Count > 0 && _strangers[0].Deadline.Passed) Reject(_strangers[0]);
+            while (_strangers.Count > 0 && _strangers[0].Deadline.Passed) Reject(_strangers[0], ref _unproven);
             _room.Sweep();
         }
         foreach (Stranger stranger in _strangers) stranger.Socket.Dispose();
@@ -85,7 +85,7 @@ internal sealed class Doorman : IDisposable
             // The caller hung up before it was let in, or this process has no descriptor to spare just now.
             Interlocked.Increment(ref _rejected);
         }
-        if (_strangers.Count > MostStrangers) Reject(_strangers[0]);
+        if (_strangers.Count > MostStrangers) Reject(_strangers[0], ref _unproven);
     }
 
     private void Listen(Stranger stranger)
@@ -104,17 +104,23 @@ internal sealed class Doorman : IDisposable
             _strangers.Remove(stranger);
             if (!_room.Admit(stranger.Socket, stranger.Asked!)) Interlocked.Increment(ref _rejected);
         }
-        catch (Exception e) when (e is HandshakeException or SocketException or IOException)
+        catch (HandshakeException)
         {
-            Reject(stranger);
+            Reject(stranger, ref _unproven);
+        }
+        catch (Exception e) when (e is SocketException or IOException)
+        {
+            // A member that was killed, or ran out of time, in the middle of its handshake is nobody to warn people of:
+            // one with a wrong secret says so before it hangs up.
+            Reject(stranger, ref stranger.Asked is null ? ref _unproven : ref _rejected);
         }
     }
 
-    private void Reject(Stranger stranger)
+    private void Reject(Stranger stranger, ref long count)
     {
         _strangers.Remove(stranger);
         stranger.Socket.Dispose();
-        Interlocked.Increment(ref _unproven);
+        Interlocked.Increment(ref count);
     }
 
     /// <summary>A connection that has not proven anything yet.</summary>

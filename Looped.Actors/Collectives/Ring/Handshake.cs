@@ -45,7 +45,7 @@ internal sealed record Answer(bool Accepted, string Reason, IReadOnlyList<int> L
 internal sealed class HandshakeException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>
-/// The words of the handshake. Caller: hello with a nonce; listener: nonce and proof; caller: proof; listener: answer. Each proof is an
+/// The words of the handshake. Caller: hello with a nonce; listener: nonce and proof; caller: proof, or a denial; listener: answer. Each proof is an
 /// HMAC over the whole conversation so far and the side that gives it, so neither can be replayed nor reflected.
 /// Every frame is a little-endian 16-bit length and that many bytes.
 /// </summary>
@@ -54,6 +54,9 @@ internal static class Handshake
     public const int NonceBytes = 32, ProofBytes = HMACSHA256.HashSizeInBytes, LargestFrame = 1024;
 
     private const string Magic = "looped-ring-1";
+
+    /// <summary>What a caller says to a listener that does not know its secret: an empty frame, which proves nothing.</summary>
+    public static ReadOnlySpan<byte> Denial => [0, 0];
 
     public static byte[] Write(Hello hello) => Frame(writer =>
     {

@@ -16,14 +16,40 @@ internal static class RingCaller
             byte[] words = Handshake.Write(hello);
             socket.SendAll(words);
             ReadOnlySpan<byte> body = words.AsSpan(sizeof(ushort));
-            byte[] nonce = Handshake.ReadChallenge(secret, body, socket.ReceiveFrame(deadline));
-            socket.SendAll(Handshake.WriteProof(secret, body, nonce));
+            byte[] challenge = socket.ReceiveFrame(deadline);
+            socket.SendAll(Prove(socket, secret, body, challenge));
             return socket;
         }
         catch
         {
             socket.Dispose();
             throw;
+        }
+    }
+
+    private static byte[] Prove(Socket socket, byte[] secret, ReadOnlySpan<byte> hello, byte[] challenge)
+    {
+        try
+        {
+            return Handshake.WriteProof(secret, hello, Handshake.ReadChallenge(secret, hello, challenge));
+        }
+        catch (HandshakeException)
+        {
+            Deny(socket);
+            throw;
+        }
+    }
+
+    /// <summary>So that those over there see that the two secrets differ, and not just somebody who hung up.</summary>
+    private static void Deny(Socket socket)
+    {
+        try
+        {
+            socket.SendAll(Handshake.Denial);
+        }
+        catch (SocketException)
+        {
+            // It has hung up first; that the secrets differ is what is worth telling here.
         }
     }
 

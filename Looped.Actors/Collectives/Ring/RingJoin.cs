@@ -63,9 +63,9 @@ internal sealed class RingJoin(RingPlan plan, WaitingRoom room, byte[] secret, D
                 if (problem is null || !deadline.Passed) (problem, lost) = (e.Message, []);
                 gone = null;
             }
-            if (deadline.Passed) throw Unreachable(lost.Count > 0 ? lost : [plan.Next], $"{plan.Describe(plan.Next)} could not be reached in time: {problem}");
             cancel.WaitHandle.WaitOne(pause < deadline.Left ? pause : deadline.Left);
             cancel.ThrowIfCancellationRequested();
+            if (deadline.Passed) throw Unreachable(lost.Count > 0 ? lost : [plan.Next], $"{plan.Describe(plan.Next)} could not be reached in time: {problem}");
         }
     }
 

@@ -47,7 +47,7 @@ public sealed class RingListener : IDisposable
     /// <summary>Connections dropped so far: no handshake, a wrong secret, too slow, or meant for somebody else.</summary>
     public long Rejected => _doorman.Rejected;
 
-    /// <summary>Those of <see cref="Rejected"/> that did not prove the secret.</summary>
+    /// <summary>Those of <see cref="Rejected"/> that had no secret to prove; a caller that only hung up in the middle is not among them.</summary>
     public long Unproven => _doorman.Unproven;
 
     /// <summary>Forms a ring with the others of the plan; blocks until all of them are in it.</summary>

@@ -176,8 +176,29 @@ public class RingListenerTests
         var error = Assert.Throws<CollectiveBrokenException>(() => here.Join(plan, Short, RingWorld.Patient, TestContext.Current.CancellationToken));
         Assert.Equal([1], error.Lost);
         Assert.Contains("b#2", error.Message, StringComparison.Ordinal);
-        Assert.True(there.Rejected > 0);
-        Assert.Equal(0, there.Unproven);
+    }
+
+    [Fact]
+    public void Only_callers_without_the_secret_count_as_such()
+    {
+        using RingListener here = RingWorld.Listen("b#2"), foreign = RingWorld.Listen("foreign", "another secret");
+        var plan = new RingPlan(1, 1, 0, ["a#1", "b#1"], [RingWorld.At(foreign), RingWorld.At(here)]);
+        byte[] words = Handshake.Write(Hello.Of(plan, Purpose.Data));
+
+        using (Socket meantForAnother = RingCaller.Call(RingWorld.At(here), Hello.Of(plan, Purpose.Data), "ring tests"u8.ToArray(), RingWorld.Patient))
+            Assert.Contains("b#2", Handshake.ReadAnswer(meantForAnother.ReceiveFrame(Deadline.In(RingWorld.Patient))).Reason, StringComparison.Ordinal);
+        using (Socket killed = Connect(here))
+        {
+            killed.Send(words);
+            killed.ReceiveFrame(Deadline.In(RingWorld.Patient));
+        }
+        Assert.True(SpinWait.SpinUntil(() => here.Rejected == 2, RingWorld.Patient));
+        Assert.Equal(0, here.Unproven);
+
+        Assert.Throws<LoopedException>(() => foreign.Probe(RingWorld.At(here), RingWorld.Patient));
+        using (Socket babbling = Connect(here)) babbling.Send([.. words[..20], .. new byte[words.Length - 20]]);
+        Assert.True(SpinWait.SpinUntil(() => here.Rejected == 4, RingWorld.Patient));
+        Assert.Equal(2, here.Unproven);
     }
 
     [Fact]
