@@ -6,7 +6,7 @@ public sealed class ClusterFormationTests : IAsyncLifetime
 {
     private readonly ToyCluster _cluster = new();
 
-    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+    public ValueTask InitializeAsync() => new(ToyCluster.Warm);
 
     public ValueTask DisposeAsync() => _cluster.DisposeAsync();
 

@@ -19,6 +19,7 @@ public sealed class UninvitedPeerTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
+        await ToyCluster.Warm;
         _seed = _cluster.Seed();
         _worker = _cluster.Worker(_seed);
         _supervisor = _worker.SupervisorProxy("supervisor");
