@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Akka.Actor;
 using Akka.Event;
 using Akka.Remote;
@@ -18,17 +19,20 @@ internal sealed class ConnectionWatcher : ReceiveActor
         });
         Receive<ThisActorSystemQuarantinedEvent>(e => quarantined(e.RemoteAddress));
         // The transport has no event for it, only this line in its log.
-        Receive<Warning>(line => line.LogSource.StartsWith("TcpServerHandler", StringComparison.Ordinal)
-            && line.Message.ToString()?.StartsWith("Rejected incoming connection", StringComparison.Ordinal) == true, _ => rejected());
-        Receive<Warning>(_ => { });
+        Receive<Error>(line => line.LogSource.StartsWith("TcpServerHandler", StringComparison.Ordinal)
+            && line.Message.ToString()?.StartsWith("TLS handshake failed", StringComparison.Ordinal) == true && !HungUp(line.Cause), _ => rejected());
+        Receive<Error>(_ => { });
     }
 
     protected override void PreStart()
     {
         Context.System.EventStream.Subscribe(Self, typeof(DisassociatedEvent));
         Context.System.EventStream.Subscribe(Self, typeof(ThisActorSystemQuarantinedEvent));
-        Context.System.EventStream.Subscribe(Self, typeof(Warning));
+        Context.System.EventStream.Subscribe(Self, typeof(Error));
     }
+
+    /// <summary>A node of ours that dies, or runs out of time, in the middle of its handshake is nobody to warn people of.</summary>
+    private static bool HungUp(Exception? cause) => cause?.GetBaseException() is IOException or SocketException or TimeoutException;
 
     protected override void PostStop() => Context.System.EventStream.Unsubscribe(Self);
 }

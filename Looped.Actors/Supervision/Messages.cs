@@ -134,7 +134,21 @@ public sealed record AskForCluster : IWireMessage;
 /// <param name="Leaving">Whether it has notice.</param>
 /// <param name="Device">Kind of device it computes on; empty if this supervisor has not heard it yet.</param>
 public sealed record WorkerPicture(string Worker, int Rank, RankActivity Activity, string Endpoint, long Step, int MicroBatches,
-    double SecondsPerMicroBatch, double SilentSeconds, bool Leaving, string Device);
+    double SecondsPerMicroBatch, double SilentSeconds, bool Leaving, string Device)
+{
+    /// <summary>As the supervisor sees a worker now.</summary>
+    /// <param name="view">What it knows of it.</param>
+    /// <param name="plan">The plan in force, if there is one.</param>
+    /// <param name="device">Kind of device it computes on.</param>
+    /// <param name="now">On the supervisor's clock.</param>
+    internal static WorkerPicture Of(WorkerView view, GenerationPlan? plan, string device, TimeSpan now)
+    {
+        WorkerStatus status = view.Status;
+        int rank = plan?.RankOf(status.Worker) ?? -1;
+        return new WorkerPicture(status.Worker, rank, status.Activity, status.Endpoint, status.Step, rank < 0 ? 0 : plan!.Generation.Assignment[rank].Count,
+            status.SecondsPerMicroBatch, (now - view.Heard).TotalSeconds, status.Leaving, device);
+    }
+}
 
 /// <summary>A picture of the cluster.</summary>
 /// <param name="Run">The run's name.</param>

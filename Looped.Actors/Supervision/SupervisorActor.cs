@@ -290,13 +290,6 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
     }
 
     private ClusterPicture Picture() => new(_run.Name, _run.RunFolder, _state.Term, _state.Current?.Id.ToString(), _last?.Step ?? 0, _run.Steps,
-        _last?.Loss, _last?.TokensPerSecond ?? 0, _checkpoint, _state.Ended is { } ended ? Completed(ended) : null, [.. _state.Workers.Values.Select(Picture)], _story.Recent);
-
-    private WorkerPicture Picture(WorkerView view)
-    {
-        int rank = _state.Current?.RankOf(view.Status.Worker) ?? -1;
-        return new WorkerPicture(view.Status.Worker, rank, view.Status.Activity, view.Status.Endpoint, view.Status.Step,
-            rank < 0 ? 0 : _state.Current!.Generation.Assignment[rank].Count, view.Status.SecondsPerMicroBatch,
-            (Now - view.Heard).TotalSeconds, view.Status.Leaving, _devices.GetValueOrDefault(view.Status.Worker, ""));
-    }
+        _last?.Loss, _last?.TokensPerSecond ?? 0, _checkpoint, _state.Ended is { } ended ? Completed(ended) : null,
+        [.. _state.Workers.Values.Select(view => WorkerPicture.Of(view, _state.Current, _devices.GetValueOrDefault(view.Status.Worker, ""), Now))], _story.Recent);
 }

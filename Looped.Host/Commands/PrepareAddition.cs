@@ -57,7 +57,7 @@ internal static class PrepareAddition
             return ExitCode.Finished;
         }
         Terminal.Out.WriteLine($"{output}: {task.Train.Count:N0} sums to train on, such as {task.Train[0].Expression} = {task.Train[0].Answer}, and {task.Test.Count:N0} others to test on.");
-        Terminal.Out.WriteLine($"Train on it:  looped train {AdditionDataset.SourceName} --set {string.Join(" --set ", Overrides(task, output))}");
+        Terminal.Out.WriteLine($"Train on it:  looped train {AdditionDataset.SourceName} --run {Path.Combine("runs", Path.GetFileName(output.TrimEnd('/')))} --set {string.Join(" --set ", Overrides(task, output))}");
         return ExitCode.Finished;
     }
 

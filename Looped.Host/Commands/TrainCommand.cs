@@ -10,6 +10,7 @@ using Looped.Host.Progress;
 using Looped.Host.Recipes;
 using Looped.Host.Training;
 using Looped.Models;
+using Looped.Models.Checkpoints;
 using Looped.Models.Data.Tasks;
 
 namespace Looped.Host.Commands;
@@ -106,7 +107,8 @@ internal static class TrainCommand
                 RunFarewell.Next(Terminal.Out, folder, data.Dataset is AdditionDataset);
                 return ExitCode.Finished;
             case RunStatus.Interrupted:
-                Terminal.Out.WriteLine($"Stopped after step {summary.Steps} of {summary.TotalSteps}; the checkpoint is in {folder.Checkpoints}.");
+                string where = CheckpointStore.Steps(folder.Checkpoints).Count > 0 ? $"the checkpoint is in {folder.Checkpoints}" : "there is no checkpoint yet";
+                Terminal.Out.WriteLine($"Stopped after step {summary.Steps} of {summary.TotalSteps}; {where}.");
                 Terminal.Out.WriteLine($"To continue, with the same bits as without the stop: {again}");
                 return stoppedBy == "SIGINT" ? ExitCode.Interrupted : ExitCode.Drained;
             default:

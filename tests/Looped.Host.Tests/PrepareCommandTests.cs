@@ -61,7 +61,7 @@ public sealed class PrepareCommandTests : IDisposable
     public async Task The_command_that_is_offered_to_train_on_sums_works(string digits, string rows, string overrides)
     {
         string hint = (await Run("addition", "--digits", digits, "--rows", rows, "--test-rows", "9", "--out", "out")).Expect(ExitCode.Finished).Output.Split('\n')[1];
-        Assert.Equal($"Train on it:  looped train addition {overrides}", hint);
+        Assert.Equal($"Train on it:  looped train addition --run runs/out {overrides}", hint);
         using LoopedProcess train = LoopedProcess.Start(_folder, null, [.. hint.Split(' ')[5..], "--dry-run"]);
         (await train.WaitAsync()).Expect(ExitCode.Finished);
     }

@@ -13,6 +13,9 @@ internal sealed class ClusterLog
     /// <summary>A factory for a node's loggers.</summary>
     public ILoggerFactory Of(string node) => new NodeLog(this, node);
 
+    /// <summary>Whether a line contains the text.</summary>
+    public bool Has(string text) => _lines.Any(line => line.Contains(text, StringComparison.Ordinal));
+
     /// <summary>Adds everything to the output of a test that has failed.</summary>
     public void ShowIfFailed()
     {

@@ -57,6 +57,13 @@ internal sealed class ToyCluster(TimeSpan? workerTimeout = null) : IAsyncDisposa
 
     public ClusterNode Worker(params ClusterNode[] seeds) => Start(Options(ClusterRoles.Worker, seeds));
 
+    /// <summary>Waits until a node has logged something with this text in it.</summary>
+    public async Task Says(string text)
+    {
+        using var bound = new CancellationTokenSource(Bound);
+        while (!_log.Has(text)) await Task.Delay(20, bound.Token);
+    }
+
     /// <summary>Kills a node and waits until its port is free.</summary>
     public static async Task Kill(ClusterNode node)
     {

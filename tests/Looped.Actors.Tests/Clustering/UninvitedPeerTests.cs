@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Akka.Actor;
 using Akka.Configuration;
+using Akka.Remote;
 using Looped.Actors.Clustering;
 
 namespace Looped.Actors.Tests.Clustering;
@@ -88,6 +89,24 @@ public sealed class UninvitedPeerTests : IAsyncLifetime
             using var soon = new CancellationTokenSource(300);
             await tls.ReadExactlyAsync(new byte[1], soon.Token);
         });
+        Assert.Equal(0, _seed.Rejected);
+    }
+
+    [Fact]
+    public async Task A_node_that_dies_in_its_handshake_is_not_taken_for_one_without_the_secret()
+    {
+        // The beginning of a TLS record, and the end.
+        using (var dying = new TcpClient())
+        {
+            await dying.ConnectAsync(_seed.Address.Host, _seed.Address.Port, TestContext.Current.CancellationToken);
+            await dying.GetStream().WriteAsync(new byte[] { 22, 3, 1, 2, 0, 1 }, TestContext.Current.CancellationToken);
+        }
+        await _cluster.Says("TLS handshake failed");
+        // Whoever counts has seen that when it has seen what was published after it.
+        var marker = new Address("akka.ssl.tcp", "looped", "127.0.0.1", 1);
+        _seed.System.EventStream.Publish(new DisassociatedEvent(_seed.SelfAddress, marker, true));
+        using var bound = new CancellationTokenSource(ToyCluster.Bound);
+        while (!_cluster.Disconnected.Contains(NodeAddress.Of(marker))) await Task.Delay(20, bound.Token);
         Assert.Equal(0, _seed.Rejected);
     }
 

@@ -92,6 +92,20 @@ public class LeavingTests(UndisturbedRun undisturbed)
     }
 
     [Fact]
+    public async Task A_run_that_is_stopped_in_its_first_step_does_not_speak_of_a_checkpoint()
+    {
+        using var run = new ClusterRun(undisturbed);
+        LoopedProcess train = run.Train("--set", "batch.global_sequences=720", "--set", "model.repeats=8");
+        await train.WaitForOutputAsync("before training");
+        ClusterRun.Kill(train, TinyRun.SigInt);
+        await Task.Delay(TimeSpan.FromSeconds(2.2), TestContext.Current.CancellationToken);
+        ClusterRun.Kill(train, TinyRun.SigInt);
+        await run.Ends(130, train);
+        Assert.Empty(CheckpointStore.Steps(run.Run.Checkpoints));
+        Assert.Contains("Stopped after step 0 of 36; there is no checkpoint yet.", train.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Ctrl_C_in_a_terminal_reaches_parent_and_workers_and_the_run_goes_on_later_as_if_nothing_had_been()
     {
         using var run = new ClusterRun(undisturbed);
