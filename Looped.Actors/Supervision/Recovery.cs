@@ -45,7 +45,7 @@ internal static class Recovery
         foreach (string name in current.Generation.Members)
         {
             WorkerView? member = state.Workers.GetValueOrDefault(name);
-            if (member is null || member.Heard < since)
+            if (member is null || (member.Heard < since && member.Status.Activity != RankActivity.Ended))
             {
                 if (!lost.Contains(name) && now - since < window) return state; // it may still answer
             }

@@ -45,6 +45,16 @@ public class LossTests
     }
 
     [Fact]
+    public void A_member_that_has_ended_has_nothing_more_to_answer()
+    {
+        // A supervisor that just started is patient with those who have yet to find it; this one has found it, and left in a hurry.
+        var talk = new TalkingWorkers(4);
+        talk.Idle("a", "b");
+        talk.Runs(talk.Plan!, "a", "b").Says("b", s => s with { Activity = RankActivity.Ended, Leaving = true }).AfterHearing(1, "a").Rests("a");
+        Assert.Equal(["a"], talk.Plan!.Generation.Members);
+    }
+
+    [Fact]
     public void A_survivor_in_the_middle_of_a_micro_batch_is_waited_for()
     {
         TalkingWorkers talk = TalkingWorkers.Running(4, "a", "b", "c").Rests("a", lost: ["c"])
