@@ -33,11 +33,12 @@ public static class ActorHosting
     /// <param name="network">How the ranks connect.</param>
     /// <param name="heard">Called with every message of the supervisor.</param>
     /// <param name="told">Called with every message for the supervisor.</param>
+    /// <param name="runFolder">The run folder, as this node sees it.</param>
     public static AkkaConfigurationBuilder WithLoopedWorker(this AkkaConfigurationBuilder akka, RunEnvironment environment, IGenerationNetwork network,
-        Action<IWireMessage> heard, Action<IWireMessage> told) =>
+        Action<IWireMessage> heard, Action<IWireMessage> told, string runFolder) =>
         akka.WithLoopedBasics().WithActors((system, registry) =>
         {
-            IActorRef link = system.ActorOf(Props.Create(() => new SupervisorLinkActor(heard, told)), "supervisor");
+            IActorRef link = system.ActorOf(Props.Create(() => new SupervisorLinkActor(heard, told, runFolder)), "supervisor");
             IActorRef[] actors = StartWorker(system, environment, network, link);
             link.Tell(new SupervisorLinkActor.Serve(actors[^1], environment.Worker, actors[..^1]));
             registry.Register<SupervisorLinkActor>(link);

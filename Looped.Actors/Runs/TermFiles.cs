@@ -14,10 +14,34 @@ namespace Looped.Actors.Runs;
 /// </summary>
 public sealed class TermFiles(RunFolder folder) : ISupervisorMemory
 {
-    private const int PlansKept = 64;
+    private const int PlansKept = 64, MarksKept = 64;
+
+    private const string MarkPrefix = "newcomer-";
+
+    private readonly Dictionary<string, RunFolderMark> _marks = [];
+    private readonly Queue<string> _made = [];
 
     /// <inheritdoc/>
     public RunFolderMark? Mark { get; private set; }
+
+    /// <inheritdoc/>
+    public RunFolderMark? MarkFor(string newcomer)
+    {
+        if (_marks.TryGetValue(newcomer, out RunFolderMark? known) && known.IsIn(folder.Root)) return known;
+        string name = MarkPrefix + Guid.NewGuid().ToString("N");
+        try
+        {
+            // Empty: a full disk has room for that.
+            using (new FileStream(Path.Combine(folder.Generations, name), FileMode.CreateNew)) { }
+            _made.Enqueue(name);
+            if (_made.Count > MarksKept) File.Delete(Path.Combine(folder.Generations, _made.Dequeue()));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return Mark; // better than nothing: it is not in other runs' folders, nor in old copies of this one
+        }
+        return _marks[newcomer] = new RunFolderMark($"{Path.GetFileName(folder.Generations)}/{name}", "", Once: true);
+    }
 
     /// <inheritdoc/>
     public long ClaimTerm()
@@ -29,6 +53,7 @@ public sealed class TermFiles(RunFolder folder) : ISupervisorMemory
             try
             {
                 using FileStream file = new(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
+                RemoveOldMarks();
                 Mark = new RunFolderMark($"{Path.GetFileName(folder.Generations)}/{name}", Sign(file));
                 return term;
             }
@@ -41,6 +66,13 @@ public sealed class TermFiles(RunFolder folder) : ISupervisorMemory
                 throw DurableFiles.Explain(e, $"The supervisor's term cannot be written to {folder.Generations}");
             }
         }
+    }
+
+    /// <summary>Removes what newcomers of earlier supervisors left; one that is looked for now was made a moment ago.</summary>
+    private void RemoveOldMarks()
+    {
+        foreach (FileInfo mark in new DirectoryInfo(folder.Generations).GetFiles(MarkPrefix + "*"))
+            if (DateTime.UtcNow - mark.LastWriteTimeUtc > TimeSpan.FromHours(1)) mark.Delete();
     }
 
     /// <inheritdoc/>

@@ -14,6 +14,10 @@ public interface ISupervisorMemory
     /// <summary>What the claim of a term left in the run folder, for others to find; null if there is no folder.</summary>
     RunFolderMark? Mark => null;
 
+    /// <summary>Something to find in the run folder that was not there before: a copy of the folder, however new, lacks it. Null if there is no folder.</summary>
+    /// <param name="newcomer">Who is to find it; the same until it was found and removed.</param>
+    RunFolderMark? MarkFor(string newcomer) => Mark;
+
     /// <summary>Plans that may still be in force, of all terms.</summary>
     IReadOnlyList<GenerationPlan> Plans();
 

@@ -42,7 +42,9 @@ public sealed record WorkerAccepted(long Term) : IWireMessage;
 public sealed record RegistrationRefused(string Reason) : IWireMessage;
 
 /// <summary>The supervisor does not know this worker: it is to register (again).</summary>
-public sealed record PleaseRegister : IWireMessage;
+/// <param name="Mark">What the worker finds in its run folder if it is the supervisor's; null if the run has none.</param>
+/// <param name="RunFolder">The run folder, as the seed sees it.</param>
+public sealed record PleaseRegister(RunFolderMark? Mark = null, string RunFolder = "") : IWireMessage;
 
 /// <summary>The supervisor has read a status: it is there.</summary>
 public sealed record StatusRead(long Sequence) : IWireMessage;

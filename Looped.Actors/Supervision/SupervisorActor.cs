@@ -39,6 +39,7 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
     private readonly HashSet<IActorRef> _subscribers = [];
     private readonly Dictionary<string, IActorRef> _workers = [];
     private readonly Dictionary<string, string> _devices = [];
+    private readonly HashSet<string> _turnedAway = [];
     private WorkerPlace[] _places = [];
     private NumericsFingerprint? _fingerprint;
     private StepReport? _last;
@@ -162,16 +163,17 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
             return;
         }
         int slot = ask.Trains ? _slots.Assign(ask.Worker, ask.Slot, Now, IsThere) : 0;
-        Sender.Tell(new RunDescribed(_run.Recipe, _run.RecipeIdentity, _run.DataHash, _run.RunFolder, [.. Planning.Reachable(_state, Now)], slot, _run.Memory.Mark, DateTime.UtcNow));
+        Sender.Tell(new RunDescribed(_run.Recipe, _run.RecipeIdentity, _run.DataHash, _run.RunFolder, [.. Planning.Reachable(_state, Now)], slot, _run.Memory.MarkFor(ask.Worker), DateTime.UtcNow));
     }
 
     private void Register(RegisterWorker worker)
     {
         if (_run.Refusal(worker, _fingerprint) is { } reason)
         {
+            Sender.Tell(new RegistrationRefused(reason));
+            if (!_turnedAway.Add(worker.Worker)) return; // it had asked again before the answer came
             _story.Refused(worker.Worker, reason);
             Publish(new RunNote($"turned away: {reason}"));
-            Sender.Tell(new RegistrationRefused(reason));
             return;
         }
         if (_fingerprint is null)
@@ -192,7 +194,7 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
         if (_superseded is not null && !BeginsAnew()) return;
         if (!_workers.ContainsKey(status.Worker))
         {
-            Sender.Tell(new PleaseRegister());
+            Sender.Tell(new PleaseRegister(_run.Memory.Mark, _run.RunFolder));
             return;
         }
         _workers[status.Worker] = Sender;

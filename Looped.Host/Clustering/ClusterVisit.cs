@@ -22,7 +22,7 @@ internal static class ClusterVisit
         Visit(seeds, secretFile, wait, async (supervisor, _) =>
         {
             string version = typeof(SupervisedRun).Assembly.GetName().Version!.ToString(3);
-            var question = new AskForRun($"the seed on {Environment.MachineName}", version, Trains: false);
+            var question = new AskForRun($"the seed on {Environment.MachineName} (process {Environment.ProcessId})", version, Trains: false);
             long started = Stopwatch.GetTimestamp();
             while (true)
             {

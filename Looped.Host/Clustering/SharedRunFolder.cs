@@ -21,11 +21,12 @@ internal static class SharedRunFolder
             if (Stopwatch.GetElapsedTime(started) > Patience) return Sentence(here, run);
             await Task.Delay(100);
         }
+        run.Mark?.RemoveFrom(here.Root);
         return null;
     }
 
     private static string Sentence(RunFolder here, RunDescribed run) => File.Exists(here.Recipe)
-        ? $"The run folder {Path.GetFullPath(here.Root)} is not the one that the seed has at {run.RunFolder} (its {run.Mark!.File} is missing or has another text): "
-            + "all nodes need one folder on a shared file system. Mount it, or say where it is here with --run DIR."
+        ? $"The run folder {Path.GetFullPath(here.Root)} is not the one that the seed has at {run.RunFolder} (where {run.Mark!.File} was made a moment ago): "
+            + "it is a copy or another folder, and all nodes need one folder on a shared file system. Mount it, or say where it is here with --run DIR."
         : $"The run folder {here.Root} is not visible here: all nodes need it on a shared file system. Mount it, or say where it is with --run DIR.";
 }

@@ -169,7 +169,7 @@ internal sealed class WorkerProcess(WorkerOptions options)
             exporters.AddTo(logging);
             log.Join(logging);
         }
-        using IHost host = LocalHost.Create(akka => akka.WithLoopedWorker(environment, network, Heard, Told), Join);
+        using IHost host = LocalHost.Create(akka => akka.WithLoopedWorker(environment, network, Heard, Told, Path.GetFullPath(folder.Root)), Join);
         await host.StartAsync();
         IActorRef local = host.Services.GetRequiredService<IRequiredActor<SupervisorLinkActor>>().ActorRef;
         link.Attach(local);

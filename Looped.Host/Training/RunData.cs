@@ -44,6 +44,7 @@ internal sealed class RunData : IDisposable
             ?? DatasetResolver.Resolve(recipe.Data, UserFolders.PreparedData, UserFolders.ShippedData, recipe.Model.SequenceLength, progress);
         try
         {
+            VerifiedData.Require(dataset, UserFolders.Verified);
             return new RunData(recipe, dataset);
         }
         catch

@@ -17,6 +17,9 @@ public interface IDataset : IDisposable
     /// <summary>Identifies the data set wherever it lies; a run that resumes must find the same one.</summary>
     string ContentHash { get; }
 
+    /// <summary>The files that <see cref="ContentHash"/> stands for but that were not read when it was opened, with their SHA-256; none if it was.</summary>
+    IReadOnlyList<(string Path, string Sha256)> Files => [];
+
     /// <summary>Micro-batches to train on.</summary>
     /// <param name="sequenceLength">T, the most tokens of a sequence.</param>
     /// <param name="seed">The data seed.</param>

@@ -47,20 +47,8 @@ public sealed class TokenDataset : IDataset
         throw new LoopedException($"The tokenizer in {folder} is not the one its {DatasetMeta.FileName} describes; prepare the data again with `looped prepare`.");
     }
 
-    /// <summary>Reads both token files whole and compares their hashes with those in <c>meta.json</c>.</summary>
-    /// <exception cref="LoopedException">A file was changed.</exception>
-    public void Verify()
-    {
-        foreach (TokenFileMeta file in new[] { Meta.Train, Meta.Validation })
-        {
-            string path = Path.Combine(Folder, file.File);
-            if (TokenFile.Sha256(path) != file.Sha256)
-            {
-                throw new LoopedException(
-                    $"{path} is not the file that was prepared: its SHA-256 differs from meta.json; prepare the data again with `looped prepare`.");
-            }
-        }
-    }
+    /// <inheritdoc/>
+    public IReadOnlyList<(string Path, string Sha256)> Files => [(Train.Path, Meta.Train.Sha256), (Validation.Path, Meta.Validation.Sha256)];
 
     /// <inheritdoc/>
     IMicroBatchSource IDataset.Training(int sequenceLength, long seed, int globalSequences, int microSequences) =>

@@ -33,6 +33,13 @@ public sealed class ChatDataset : IDataset
     /// <inheritdoc/>
     public string ContentHash => _meta.ContentSha256;
 
+    /// <inheritdoc/>
+    public IReadOnlyList<(string Path, string Sha256)> Files =>
+        [.. new[] { (TrainName, _meta.Train), (ValidationName, _meta.Validation) }.SelectMany(part => new[]
+        {
+            (Path.Combine(Folder, $"{part.Item1}.bin"), part.Item2.TokensSha256), (Path.Combine(Folder, $"{part.Item1}.rows"), part.Item2.RowsSha256),
+        })];
+
     /// <summary>Finds the conversations that a recipe names; null if it names something else.</summary>
     /// <param name="data">The recipe's `data` section.</param>
     /// <param name="shippedDataFolder">The folder with the data that ship with the program, by name.</param>

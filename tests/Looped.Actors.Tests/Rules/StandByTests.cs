@@ -60,7 +60,43 @@ public sealed class StandByTests : IDisposable
         Assert.False(terms.Mark.IsIn(_folder["nowhere"]));
 
         RunFolderMark first = terms.Mark;
+        Assert.False(first.Once);
         Assert.Equal(2, new TermFiles(folder).ClaimTerm());
         Assert.True(first.IsIn(folder.Root), "a successor leaves it where it is");
+    }
+
+    [Fact]
+    public void A_newcomer_looks_for_what_even_the_newest_copy_lacks()
+    {
+        RunFolder folder = new(_folder["run"]), copy = new(_folder["copy"]);
+        folder.Create();
+        var terms = new TermFiles(folder);
+        terms.ClaimTerm();
+        RunFolderMark earlier = terms.MarkFor("a")!;
+        copy.Create();
+        foreach (string file in Directory.GetFiles(folder.Generations)) File.Copy(file, Path.Combine(copy.Generations, Path.GetFileName(file)));
+        Assert.True(terms.Mark!.IsIn(copy.Root) && earlier.IsIn(copy.Root));
+
+        RunFolderMark mark = terms.MarkFor("b")!;
+        Assert.True(mark.IsIn(folder.Root));
+        Assert.False(mark.IsIn(copy.Root));
+        Assert.Equal(mark, terms.MarkFor("b")); // who asks again has not found it yet
+        mark.RemoveFrom(folder.Root);
+        Assert.False(mark.IsIn(folder.Root));
+        Assert.NotEqual(mark, terms.MarkFor("b"));
+        terms.Mark.RemoveFrom(folder.Root);
+        Assert.True(terms.Mark.IsIn(folder.Root), "a term's mark is also its claim");
+    }
+
+    [Fact]
+    public void The_marks_of_newcomers_that_never_came_do_not_pile_up()
+    {
+        RunFolder folder = new(_folder["run"]);
+        folder.Create();
+        var terms = new TermFiles(folder);
+        terms.ClaimTerm();
+        RunFolderMark[] marks = [.. Enumerable.Range(0, 100).Select(i => terms.MarkFor($"worker-{i}")!)];
+        Assert.InRange(marks.Count(m => m.IsIn(folder.Root)), 1, 64);
+        Assert.True(marks[^1].IsIn(folder.Root));
     }
 }

@@ -67,8 +67,6 @@ public class RefusedNodeTests(UndisturbedRun undisturbed)
         LoopedProcess seed = await run.Seed();
         string copy = Path.Combine(undisturbed.Folder, "copy");
         using (Process cp = Process.Start("cp", ["-a", run.Run.Root, copy])) await cp.WaitForExitAsync(TestContext.Current.CancellationToken);
-        // As if the copy were from before this seed was started.
-        foreach (string term in Directory.GetFiles(new RunFolder(copy).Generations, "term-*")) await File.WriteAllTextAsync(term, "of another seed", TestContext.Current.CancellationToken);
         string[] before = Directory.GetFiles(copy, "*", SearchOption.AllDirectories);
 
         LoopedProcess[] strangers =
@@ -84,6 +82,33 @@ public class RefusedNodeTests(UndisturbedRun undisturbed)
 
         await run.Ends(0, run.Start("stop", "--seed", run.Address));
         await run.Ends(0, seed);
+    }
+
+    [Fact]
+    public async Task A_seed_that_is_started_again_with_another_run_folder_gets_none_of_the_workers()
+    {
+        using var run = new ClusterRun(undisturbed);
+        LoopedProcess seed = await run.Seed("--workers", "2", "--set", "batch.global_sequences=720");
+        LoopedProcess first = run.Worker(), second = run.Worker();
+        await run.WaitForStep(1);
+        ClusterRun.Kill(seed, TinyRun.SigKill);
+        await seed.WaitAsync();
+
+        string other = Path.Combine(undisturbed.Folder, "other");
+        LoopedProcess foreign = run.Start("seed", "elastic.yaml", "--run", other, "--listen", run.Address, "--set", "batch.global_sequences=720");
+        await foreign.WaitForOutputAsync($"trains the run in {run.Run.Root}, which is not this seed's run folder");
+        await first.WaitForOutputAsync($"has its run in {other}, which is not the run folder of this worker");
+        Assert.DoesNotContain("step ", foreign.Output, StringComparison.Ordinal);
+        ClusterRun.Kill(foreign, TinyRun.SigKill);
+        await foreign.WaitAsync();
+
+        long before = run.Assignments[^1].Step;
+        LoopedProcess right = await run.Seed("--set", "batch.global_sequences=720");
+        await run.WaitForStep(before + 1);
+        ClusterRun.Kill(second, TinyRun.SigKill);
+        await run.WaitForAbsence(second);
+        await run.Ends(0, run.Start("stop", "--seed", run.Address));
+        await run.Ends(0, right, first);
     }
 
     [Fact]
