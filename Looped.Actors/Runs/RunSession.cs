@@ -60,6 +60,8 @@ public sealed class RunSession : IDisposable
             using var reader = new RunRecorder(folder, recipe, info);
             var warnings = new List<string>();
             TrainingSnapshot? restored = reader.LoadNewest(warnings.Add);
+            if (restored is null && CheckpointStore.Steps(folder.Checkpoints) is [_, ..])
+                warnings.Add($"No checkpoint in {folder.Checkpoints} verifies, so the run begins anew; to look into what is left of it, stop now and copy the folder.");
             RunSummary? summary = RunSummary.Read(folder.Summary);
             double earlier = Math.Max(summary?.Seconds ?? 0, StepLog.Read<StepReport>(folder.Metrics).Sum(s => s.Seconds));
             DurableFiles.WriteAtomically(folder.Recipe, System.Text.Encoding.UTF8.GetBytes(info.Recipe));

@@ -65,6 +65,7 @@ internal static class SeedCommand
             return ExitCode.Finished;
         }
         using RunData data = RunData.Open(recipe);
+        if (options.Seeds.Count > 0) Terminal.Out.WriteLine($"looks for a seed at {string.Join(", ", options.Seeds)} …");
         if (options.Seeds.Count > 0 && !await Fits(recipe, folder, data, options))
         {
             Terminal.Out.WriteLine("the run is over; there is nothing to do");

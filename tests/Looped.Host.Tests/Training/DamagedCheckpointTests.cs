@@ -33,6 +33,18 @@ public class DamagedCheckpointTests
     }
 
     [Fact]
+    public async Task A_run_without_any_checkpoint_that_verifies_begins_anew_and_says_so()
+    {
+        using var run = new TinyRun();
+        string expected = await run.TrainToEnd();
+        File.Delete(run.Run.Summary);
+        foreach (string checkpoint in Directory.GetDirectories(run.Run.Checkpoints)) Shorten(Path.Combine(checkpoint, "model.safetensors"));
+        LoopedResult result = (await run.Train()).Expect(0);
+        Assert.Contains("No checkpoint in runs/tiny/checkpoints verifies, so the run begins anew", result.Error, StringComparison.Ordinal);
+        Assert.Equal(expected, run.Hashes());
+    }
+
+    [Fact]
     public async Task A_kill_in_the_middle_of_writing_leaves_a_run_that_continues_with_the_same_bits()
     {
         using var reference = new TinyRun();
