@@ -7,7 +7,7 @@ namespace Looped.Host.Tests.Commands;
 /// <summary>Command lines that parse and mean nothing: refused in a sentence before anything begins.</summary>
 public class BadUsageTests
 {
-    private static Task Run(string[] args) =>
+    private static Task<int> Run(string[] args) =>
         LoopedProgram.CreateRoot(CommandList.All).Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
 
     private static async Task Refused(string sentence, string[] args) =>
