@@ -15,11 +15,11 @@ namespace Looped.Host.Chaos;
 /// <param name="display">Makes a display for a run.</param>
 internal sealed class ChaosExperiment(RunRecipe recipe, string? root, Action<string> say, Func<ITrainingDisplay> display)
 {
-    private readonly string _root = Path.GetFullPath(root ?? Directory.CreateTempSubdirectory("looped-chaos-").FullName);
+    private readonly Lazy<string> _root = new(() => Path.GetFullPath(root ?? Directory.CreateTempSubdirectory("looped-chaos-").FullName));
 
-    private RunFolder Undisturbed => new(Path.Combine(_root, "undisturbed"));
+    private RunFolder Undisturbed => new(Path.Combine(_root.Value, "undisturbed"));
 
-    private RunFolder Disturbed => new(Path.Combine(_root, "disturbed"));
+    private RunFolder Disturbed => new(Path.Combine(_root.Value, "disturbed"));
 
     /// <summary>Trains twice and compares.</summary>
     /// <param name="first">A sentence on the first run.</param>
@@ -30,44 +30,43 @@ internal sealed class ChaosExperiment(RunRecipe recipe, string? root, Action<str
     /// <exception cref="LoopedException">One of the runs cannot be.</exception>
     public async Task<ChaosReport?> Run(string first, string second, ChaosSchedule schedule, long? randomSeed)
     {
+        // From here on notice is heard, so that no temporary folder stays behind.
+        using var cancel = new CancellationTokenSource();
+        using var signals = new StopSignals(_ => cancel.Cancel());
         if (Disturbed.Exists) throw new UsageException($"There is a disturbed run in {Disturbed.Root} already; choose another folder with --run DIR.");
         bool good = false;
         try
         {
-            ChaosReport? report = await Compare(first, second, schedule, randomSeed);
+            ChaosReport? report = await Compare(first, second, schedule, randomSeed, cancel.Token);
             good = report?.Good ?? true;
             return report;
         }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            good = true;
+            return null;
+        }
         finally
         {
-            if (root is null && good) Directory.Delete(_root, recursive: true);
-            else say($"both runs are in {_root}");
+            if (root is null && good) Directory.Delete(_root.Value, recursive: true);
+            else say($"both runs are in {_root.Value}");
         }
     }
 
-    private async Task<ChaosReport?> Compare(string first, string second, ChaosSchedule schedule, long? randomSeed)
+    private async Task<ChaosReport?> Compare(string first, string second, ChaosSchedule schedule, long? randomSeed, CancellationToken notice)
     {
         (string name, long steps) = (recipe.Name, recipe.Training.Steps);
         say(first);
         using (ITrainingDisplay shown = display())
-            if (!await UndisturbedRun.Train(recipe, Undisturbed, shown)) return null;
+            if (!await UndisturbedRun.Train(recipe, Undisturbed, shown, notice)) return null;
         var undisturbed = FinalHashes.Of(Undisturbed, steps);
 
+        notice.ThrowIfCancellationRequested();
         say(second);
-        string file = Path.Combine(_root, "recipe.yaml");
+        string file = Path.Combine(_root.Value, "recipe.yaml");
         DurableFiles.WriteAtomically(file, System.Text.Encoding.UTF8.GetBytes(RecipeWriter.ToYaml(recipe)));
-        using var cancel = new CancellationTokenSource();
-        using var signals = new StopSignals(_ => cancel.Cancel());
         using var run = new DisturbedRun(file, Disturbed, name, steps, schedule, display);
-        bool finished;
-        try
-        {
-            finished = await run.Run(Limit(schedule), cancel.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            return null;
-        }
+        bool finished = await run.Run(Limit(schedule), notice);
         FinalHashes? disturbed = finished ? FinalHashes.Of(Disturbed, steps) : null;
         return new(disturbed == undisturbed, finished, name, randomSeed, steps, Math.Round(run.Elapsed.TotalSeconds, 3), schedule.Events.Count, run.Disturbances, run.Problems, undisturbed, disturbed);
     }

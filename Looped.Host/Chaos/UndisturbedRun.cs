@@ -41,17 +41,19 @@ internal static class UndisturbedRun
     /// <summary>Trains a recipe to its end, unless the folder has it already.</summary>
     /// <returns>Whether it is finished; false after a notice such as Ctrl-C.</returns>
     /// <exception cref="LoopedException">It failed.</exception>
-    public static async Task<bool> Train(RunRecipe recipe, RunFolder folder, ITrainingDisplay display)
+    /// <exception cref="OperationCanceledException">Notice came before it began.</exception>
+    public static async Task<bool> Train(RunRecipe recipe, RunFolder folder, ITrainingDisplay display, CancellationToken notice)
     {
         if (RunSession.FindFinished(folder, recipe, extend: false) is not null)
         {
             display.Note($"{folder.Root} has this run already");
             return true;
         }
-        using RunData data = RunData.Open(recipe);
+        // Text may have to be prepared first; nobody waits for that who has notice.
+        using RunData data = await Task.Run(() => RunData.Open(recipe), notice).WaitAsync(notice);
         using RunSession session = RunSession.Open(folder, recipe, data.Dataset.ContentHash, extend: false, TimeProvider.System);
         display.Start(recipe.Name, session.Restored?.Step ?? 0, recipe.Training.Steps);
-        RunSummary summary = await new TrainRun(session, data, display, verbose: false).Run(null);
+        RunSummary summary = await new TrainRun(session, data, display, verbose: false) { Notice = notice }.Run(null);
         if (summary.Status == RunStatus.Failed) throw new LoopedException($"The undisturbed run failed: {summary.Error}");
         return summary.Status == RunStatus.Finished;
     }

@@ -34,6 +34,13 @@ internal static class ClusterOptions
         HelpName = "FILE",
     };
 
+    public static Option<double> Wait(double seconds) => new("--wait")
+    {
+        Description = "Wait this many seconds for a seed to answer.",
+        HelpName = "SECONDS",
+        DefaultValueFactory = _ => seconds,
+    };
+
     public static Option<bool> UntilInputCloses() => new("--until-input-closes")
     {
         Description = "Leave when standard input is closed, as it is when a parent process dies.",

@@ -47,6 +47,7 @@ internal static class ClusterSecret
     {
         try
         {
+            if (Directory.Exists(file)) throw new UsageException($"{what} is a folder: name a file that holds nothing but the secret.");
             // Links are followed: what counts is who can read the secret.
             if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & Others) != 0)
                 throw new UsageException($"{what} can be read or changed by other users: take their rights away with `chmod 600 {file}`, or replace it if they may have seen it.");

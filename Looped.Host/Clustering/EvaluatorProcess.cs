@@ -5,6 +5,7 @@ using Looped.Actors.Recipes;
 using Looped.Actors.Runs;
 using Looped.Actors.Training;
 using Looped.Host.CommandLine;
+using Looped.Host.Doctor;
 using Looped.Host.Logging;
 using Looped.Host.Training;
 using Looped.Models;
@@ -46,6 +47,7 @@ internal sealed class EvaluatorProcess(WorkerOptions options)
     {
         if (await link.LearnRun().WaitAsync(stop) is not { } run) return "the run is over; there is nothing to do";
         RunRecipe recipe = options.RecipeOf(run);
+        GpuChecks.Require(recipe.Training.Device);
         link.Use(new ClusterTimings(recipe.Cluster.WorkerTimeout));
         RunFolder folder = await options.FolderOf(run).WaitAsync(stop);
         using ProcessLog log = ProcessLog.Open(folder, "evaluator", options.Verbose);

@@ -3,6 +3,7 @@ using System.Globalization;
 using Looped.Actors.Recipes;
 using Looped.Host.Chaos;
 using Looped.Host.CommandLine;
+using Looped.Host.Doctor;
 using Looped.Host.Inspection;
 using Looped.Host.Progress;
 using Looped.Host.Recipes;
@@ -37,11 +38,15 @@ internal static class ChaosCommand
         command.SetAction(async (parsed, _) =>
         {
             RunRecipe loaded = parsed.Load(recipe, set);
-            (string? file, long? random, int count) = (parsed.GetValue(trace), parsed.GetValue(seed), parsed.GetValue(workers));
+            GpuChecks.Require(loaded.Training.Device);
+            (string? file, long? random) = (parsed.GetValue(trace), parsed.GetValue(seed));
             if (file is null == random is null) throw new UsageException("Say where the failures come from: --random-seed N, or --trace FILE.");
+            foreach (Option without in file is null ? (Option[])[scale, most] : [workers])
+                if (parsed.GetResult(without) is { Implicit: false })
+                    throw new UsageException($"{without.Name} belongs to {(file is null ? "--trace FILE" : "--random-seed N")} and would change nothing here; leave it out.");
             ChaosSchedule schedule = file is null
-                ? ChaosSchedule.Create(random!.Value, loaded.Training.Steps, AtLeastOne("--workers", count), loaded.Cluster.WorkerTimeout)
-                : PreemptionTrace.ToSchedule(PreemptionTrace.Read(file), Positive("--time-scale", parsed.GetValue(scale)), AtLeastOne("--workers-at-most", parsed.GetValue(most)));
+                ? ChaosSchedule.Create(random!.Value, loaded.Training.Steps, WorkerCount.Checked(parsed.GetValue(workers), loaded.Batch), loaded.Cluster.WorkerTimeout)
+                : PreemptionTrace.ToSchedule(PreemptionTrace.Read(file), Positive(scale.Name, parsed.GetValue(scale)), AtLeastOne(most.Name, parsed.GetValue(most)));
             bool quiet = parsed.GetValue(json);
             var experiment = new ChaosExperiment(loaded, parsed.GetValue(run), quiet ? Terminal.Error.WriteLine : Terminal.Out.WriteLine,
                 () => quiet ? new NotesDisplay(Terminal.Error.WriteLine) : Terminal.Out.IsInteractive ? new LiveDisplay(Terminal.Out.Console, TimeProvider.System) : new NotesDisplay(Terminal.Out.WriteLine));

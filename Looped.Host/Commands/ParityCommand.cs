@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Looped.Host.CommandLine;
+using Looped.Host.Doctor;
 using Looped.Models;
 using Looped.Models.Evaluation.Parity;
 using Spectre.Console;
@@ -39,6 +40,7 @@ internal static class ParityCommand
         foreach (Option option in (Option[])[family, only, precision, device, json]) command.Add(option);
         command.SetAction(parsed =>
         {
+            GpuChecks.Require(parsed.GetRequiredValue(device), device.Name);
             var request = new ParityRequest(parsed.GetRequiredValue(paths), parsed.GetValue(family), parsed.GetValue(only) ?? [],
                 parsed.GetValue(precision) == Double ? ScalarType.Float64 : ScalarType.Float32,
                 parsed.GetRequiredValue(device));

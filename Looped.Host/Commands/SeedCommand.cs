@@ -38,9 +38,8 @@ internal static class SeedCommand
         {
             RunRecipe loaded = parsed.Load(recipe, set);
             DashboardPointer.Follow();
-            int expected = parsed.GetValue(workers);
-            if (expected < 1) throw new UsageException($"--workers is {expected}; it must be at least 1.");
-            NodeAddress address = ListenAddress.Parse("--listen", parsed.GetValue(listen)!, anyPort: true);
+            int expected = WorkerCount.Checked(parsed.GetValue(workers), loaded.Batch);
+            NodeAddress address = LocalAddress.Known(ListenAddress.Parse("--listen", parsed.GetValue(listen)!, anyPort: true));
             var options = new SeedOptions
             {
                 Listen = address,

@@ -30,7 +30,7 @@ internal static class SlurmCommand
         var account = new Option<string?>("--account") { Description = "The account to charge.", HelpName = "NAME" };
         var port = new Option<int>("--port") { Description = "The port on which the seed listens.", HelpName = "PORT", DefaultValueFactory = _ => 4053 };
         var output = new Option<string?>("--output", "-o") { Description = "Where the scripts go; the folder slurm in the run folder by default.", HelpName = "DIR" };
-        var program = new Option<string?>("--program") { Description = "The command that starts this program on a node; by default dotnet with the path of this one.", HelpName = "COMMAND" };
+        var program = new Option<string?>("--program") { Description = "The command that starts this program on a node, quoted as in a shell; by default dotnet with the path of this one.", HelpName = "COMMAND" };
         var command = new LoopedCommand("slurm", "Write SLURM job scripts: a seed, an array of workers that may be preempted, and a script that submits both.")
         {
             Examples =
@@ -50,7 +50,7 @@ internal static class SlurmCommand
                 Recipe = parsed.GetRequiredValue(recipe),
                 Name = loaded.Name,
                 Set = parsed.GetValue(set) ?? [],
-                Program = parsed.GetValue(program)?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? ["dotnet", Path.Combine(AppContext.BaseDirectory, "Looped.Host.dll")],
+                Program = Words(parsed.GetValue(program)) ?? ["dotnet", Path.Combine(AppContext.BaseDirectory, "Looped.Host.dll")],
                 Run = Path.TrimEndingDirectorySeparator(folder),
                 Output = Path.TrimEndingDirectorySeparator(parsed.GetValue(output) ?? $"{folder}/slurm"),
                 Workers = parsed.GetRequiredValue(workers),
@@ -64,13 +64,24 @@ internal static class SlurmCommand
                 Account = parsed.GetValue(account),
                 Port = parsed.GetValue(port),
             }.Checked();
-            if (job.Gpus > 0 && loaded.Training.Device != "cuda")
-                throw new UsageException($"--gpus {job.Gpus} with training.device {loaded.Training.Device} would leave the GPUs idle; add --set training.device=cuda.");
+            Agree(job.Gpus, loaded.Training.Device);
             Write(job);
             Tell(job);
             return ExitCode.Finished;
         });
         return command;
+    }
+
+    private static IReadOnlyList<string>? Words(string? program) => program is null ? null : ShellText.Split(program)
+        ?? throw new UsageException($"--program is {program}; a quote in it is not closed: write it as in a shell, words with spaces in quotes.");
+
+    /// <summary>A worker sees the GPUs that its job was given, counted from 0.</summary>
+    private static void Agree(int gpus, string device)
+    {
+        bool cuda = device.StartsWith("cuda", StringComparison.Ordinal);
+        if (gpus > 0 && !cuda) throw new UsageException($"--gpus {gpus} with training.device {device} would leave the GPUs idle; add --set training.device=cuda.");
+        if (gpus == 0 && cuda) throw new UsageException($"training.device is {device}, but the workers are given no GPU; add --gpus 1, or --set training.device=cpu.");
+        if (cuda && device is not ("cuda" or "cuda:0")) throw new UsageException($"training.device is {device}, but a worker is given one GPU, counted from 0; add --set training.device=cuda.");
     }
 
     private static void Write(SlurmJob job)

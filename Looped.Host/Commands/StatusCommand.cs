@@ -17,7 +17,7 @@ internal static class StatusCommand
         Argument<string?> run = new("RUN") { Description = "A run folder, or its name below runs/.", Arity = ArgumentArity.ZeroOrOne };
         Option<string[]> seeds = ClusterOptions.Seeds("Ask the cluster of this seed instead of looking at a run folder; may be repeated.", required: false);
         Option<string?> secret = ClusterOptions.SecretFile();
-        var wait = new Option<double>("--wait") { Description = "Wait this many seconds for a seed to answer.", HelpName = "SECONDS", DefaultValueFactory = _ => 15 };
+        Option<double> wait = ClusterOptions.Wait(15);
         Option<bool> json = new("--json") { Description = "Print JSON for another program." };
         Option<bool> watch = new("--watch", "-w") { Description = "Look again and again until the run is over; on a terminal, a live picture." };
         Option<double> every = new("--every") { Description = "With --watch: look again after this many seconds.", HelpName = "SECONDS", DefaultValueFactory = _ => 1 };
@@ -29,12 +29,12 @@ internal static class StatusCommand
         foreach (Option option in (Option[])[watch, every, seeds, secret, wait, json]) command.Add(option);
         command.SetAction(async (parsed, _) =>
         {
-            if (!(parsed.GetValue(every) > 0)) throw new UsageException($"--every is {parsed.GetValue(every)}; it must be more than 0 seconds.");
-            var screen = new StatusWatch(Terminal.Out, TimeSpan.FromSeconds(parsed.GetValue(every)), parsed.GetValue(json));
+            TimeSpan patience = parsed.GetSeconds(wait);
+            var screen = new StatusWatch(Terminal.Out, parsed.GetSeconds(every), parsed.GetValue(json));
             if (parsed.GetValue(seeds) is { Length: > 0 } addresses)
             {
+                if (parsed.GetValue(run) is { } other) throw new UsageException($"Say either which run, {other}, or which cluster, with --seed: they are looked at in different ways.");
                 IReadOnlyList<NodeAddress> at = ClusterOptions.Addresses(addresses);
-                TimeSpan patience = TimeSpan.FromSeconds(parsed.GetValue(wait));
                 if (parsed.GetValue(watch)) await screen.Follow(at, parsed.GetValue(secret), patience);
                 else Show(await ClusterVisit.Look(at, parsed.GetValue(secret), patience), parsed.GetValue(json));
                 return ExitCode.Finished;

@@ -12,7 +12,7 @@ internal static class StopCommand
     {
         Option<string[]> seeds = ClusterOptions.Seeds("A seed of the cluster; may be repeated.", required: true);
         Option<string?> secret = ClusterOptions.SecretFile();
-        var wait = new Option<double>("--wait") { Description = "Wait this many seconds for a seed to answer.", HelpName = "SECONDS", DefaultValueFactory = _ => 15 };
+        Option<double> wait = ClusterOptions.Wait(15);
         var command = new LoopedCommand("stop", "End a cluster's run after the step in progress, with a checkpoint; seeds and workers exit.")
         {
             Examples = ["looped stop --seed 127.0.0.1:4053"],
@@ -20,8 +20,7 @@ internal static class StopCommand
         foreach (Option option in (Option[])[seeds, secret, wait]) command.Add(option);
         command.SetAction(async (parsed, _) =>
         {
-            ClusterPicture picture = await ClusterVisit.Stop(ClusterOptions.Addresses(parsed.GetValue(seeds)), parsed.GetValue(secret),
-                TimeSpan.FromSeconds(parsed.GetValue(wait)));
+            ClusterPicture picture = await ClusterVisit.Stop(ClusterOptions.Addresses(parsed.GetValue(seeds)), parsed.GetValue(secret), parsed.GetSeconds(wait));
             Terminal.Out.WriteLine(picture.Ended!.Outcome == RunOutcome.Finished
                 ? $"{picture.Run} is finished: {picture.Ended.Step} steps."
                 : $"{picture.Run} stopped after step {picture.Ended.Step} of {picture.Steps}; start its seed and workers again to continue.");

@@ -39,6 +39,7 @@ internal static class TrainCommand
         {
             RunRecipe loaded = parsed.Load(recipe, set);
             int processes = Workers(parsed.GetValue(workers), loaded);
+            if (parsed.GetValue(json) && !parsed.GetValue(dryRun)) throw new UsageException("--json is for --dry-run; what a training run reports is in its folder: metrics.jsonl and summary.json.");
             if (parsed.GetValue(dryRun)) return DryRun(loaded, parsed.GetValue(json));
             GpuChecks.Require(loaded.Training.Device);
             if (parsed.GetValue(maxTime) is { } minutes && !(minutes > 0)) throw new UsageException($"--max-time is {minutes}; it must be more than 0 minutes.");
@@ -117,15 +118,7 @@ internal static class TrainCommand
     }
 
     /// <summary>Worker processes; 0 to train in this one.</summary>
-    private static int Workers(int? asked, RunRecipe recipe)
-    {
-        if (asked is not { } workers) return 0;
-        if (workers < 1) throw new UsageException($"--workers is {workers}; it must be at least 1.");
-        if (workers > recipe.Batch.MicroBatches())
-            throw new UsageException($"--workers is {workers}, but a step has only {recipe.Batch.MicroBatches()} micro-batches to share out; "
-                + "lower it, or make micro-batches smaller (batch.micro_sequences).");
-        return workers;
-    }
+    private static int Workers(int? asked, RunRecipe recipe) => asked is { } workers ? WorkerCount.Checked(workers, recipe.Batch) : 0;
 
     /// <summary>The command line that continues the run.</summary>
     private static string Again(ParseResult parsed) =>

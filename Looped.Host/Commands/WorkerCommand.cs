@@ -2,7 +2,6 @@ using System.CommandLine;
 using Looped.Host.Clustering;
 using Looped.Host.CommandLine;
 using Looped.Host.Dashboards;
-using Looped.Models;
 
 namespace Looped.Host.Commands;
 
@@ -21,10 +20,9 @@ internal static class WorkerCommand
         foreach (Option option in (Option[])[.. join.All, grace, input]) command.Add(option);
         command.SetAction(async (parsed, _) =>
         {
-            double seconds = parsed.GetValue(grace);
-            if (seconds is not (> 0 and <= 1e6)) throw new UsageException($"--grace is {seconds}; it must be more than 0 seconds, and a million at most.");
+            TimeSpan after = parsed.GetSeconds(grace);
             DashboardPointer.Follow();
-            return await new WorkerProcess(join.Read(parsed) with { Grace = TimeSpan.FromSeconds(seconds), UntilInputCloses = parsed.GetValue(input) }).Run();
+            return await new WorkerProcess(join.Read(parsed) with { Grace = after, UntilInputCloses = parsed.GetValue(input) }).Run();
         });
         return command;
     }

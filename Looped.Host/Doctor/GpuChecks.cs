@@ -1,5 +1,6 @@
 using Looped.Actors.Collectives.Nccl;
 using Looped.Models;
+using Looped.Models.Recipes;
 using TorchSharp;
 
 namespace Looped.Host.Doctor;
@@ -39,9 +40,11 @@ internal static class GpuChecks
 
     /// <summary>Sees that a device can be computed on, before anything is begun.</summary>
     /// <param name="device">`cpu`, `cuda` or `cuda:N`.</param>
-    /// <exception cref="UsageException">LibTorch cannot use it.</exception>
-    public static void Require(string device)
+    /// <param name="name">The key or the option that says so.</param>
+    /// <exception cref="UsageException">It is no device, or LibTorch cannot use it.</exception>
+    public static void Require(string device, string name = "training.device")
     {
+        if (RecipeRules.DeviceProblem(device) is { } problem) throw new UsageException($"{name} {problem}");
         string[] parts = device.Split(':');
         if (parts[0] != "cuda") return;
         int usable = torch.cuda.is_available() ? torch.cuda.device_count() : 0;
@@ -49,9 +52,9 @@ internal static class GpuChecks
         if (wanted < usable) return;
         throw new UsageException((usable, HasCudaLibTorch()) switch
         {
-            ( > 0, _) => $"training.device is {device}, but LibTorch can use {usable} GPU{(usable == 1 ? "" : "s")} here, counted from 0.",
-            (_, true) => $"training.device is {device}, but LibTorch can use no GPU here; `looped doctor` says what is wrong. Choose a node that has one, or set training.device=cpu.",
-            _ => $"training.device is {device}, but this build has LibTorch for the CPU alone. Build with -p:TorchBackend=cuda (docs/gpus.md), or set training.device=cpu.",
+            ( > 0, _) => $"{name} is {device}, but LibTorch can use {usable} GPU{(usable == 1 ? "" : "s")} here, counted from 0.",
+            (_, true) => $"{name} is {device}, but LibTorch can use no GPU here; `looped doctor` says what is wrong. Choose a node that has one, or set {name}=cpu.",
+            _ => $"{name} is {device}, but this build has LibTorch for the CPU alone. Build with -p:TorchBackend=cuda (docs/gpus.md), or set {name}=cpu.",
         });
     }
 

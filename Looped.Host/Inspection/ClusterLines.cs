@@ -30,6 +30,8 @@ internal static class ClusterLines
     public static JsonNode Json(ClusterPicture picture)
     {
         JsonNode node = InspectionJson.ToNode(picture);
+        if (picture.LastCheckpoint < 0) node["last_checkpoint"] = null;
+        if (picture.Loss is null) node["tokens_per_second"] = null; // no step yet
         node["world_size"] = picture.Generation is null ? 0 : picture.Workers.Count(w => w.Rank >= 0);
         foreach ((int i, WorkerPicture worker) in picture.Workers.Index())
         {

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
+using Looped.Host.CommandLine;
 using Looped.Models;
 
 namespace Looped.Host.Slurm;
@@ -6,6 +8,9 @@ namespace Looped.Host.Slurm;
 /// <summary>What the job scripts of a run need to know. Paths are as typed, relative to the folder from which the jobs are submitted.</summary>
 internal sealed partial record SlurmJob
 {
+    /// <summary>Seconds before the time limit at which SLURM gives notice.</summary>
+    public const int NoticeBeforeLimit = 120;
+
     /// <summary>The recipe: a shipped name or a path.</summary>
     public required string Recipe { get; init; }
 
@@ -68,14 +73,27 @@ internal sealed partial record SlurmJob
         Demand(Cpus >= 1, $"--cpus is {Cpus}; it must be at least 1.");
         Demand(Gpus is 0 or 1, $"--gpus is {Gpus}; a worker trains on one GPU or on none, so use more --workers instead.");
         Demand(Grace >= 2, $"--grace is {Grace}; a worker cannot leave in less than 2 seconds.");
+        Demand(WorkerGrace <= SecondsOptions.Most, $"--grace is {Grace}; a worker takes a million seconds at most.");
         Demand(Port is >= 1 and <= 65535, $"--port is {Port}; it must be from 1 to 65535.");
         Demand(TimeLimit().IsMatch(Time), $"--time is '{Time}'; write it as SLURM does: minutes, hours:minutes:seconds, or days-hours.");
+        Demand(LimitSeconds(Time) is 0 or > NoticeBeforeLimit, $"--time is '{Time}'; a job is told to leave {NoticeBeforeLimit} s before its limit, so it would never begin: give it more than that.");
+        Demand(Program is [not "", ..], "--program is empty; write the command that starts this program on a node, or leave it out.");
         Demand(MemorySize().IsMatch(Memory), $"--memory is '{Memory}'; write it as SLURM does: 16G, 900M.");
         foreach ((string option, string? word) in new[] { ("--partition", Partition), ("--seed-partition", SeedPartition), ("--account", Account) })
             Demand(word is null || PlainWord().IsMatch(word), $"{option} is '{word}'; only letters, digits and _ . , - can stand in a job script.");
         foreach ((string option, string path) in new[] { ("--run", Run), ("--output", Output) })
             Demand(path.Length > 0 && !path.Any(c => c is '%' or '\\' || char.IsControl(c)), $"{option} is '{path}'; SLURM gives %, \\ and control characters a meaning of their own, so choose another folder.");
         return this;
+    }
+
+    /// <summary>A limit as SLURM reads it; 0 is none.</summary>
+    private static double LimitSeconds(string time)
+    {
+        string[] days = time.Split('-');
+        double[] parts = [.. days[^1].Split(':').Select(part => double.Parse(part, CultureInfo.InvariantCulture))];
+        // After days, hours come first; without them a number alone is minutes, and of two the second is seconds.
+        int largest = days.Length > 1 || parts.Length > 2 ? 3600 : 60;
+        return parts.Select((part, i) => part * largest / Math.Pow(60, i)).Sum() + (days.Length > 1 ? 86400 * double.Parse(days[0], CultureInfo.InvariantCulture) : 0);
     }
 
     private static void Demand(bool holds, string sentence)

@@ -125,7 +125,7 @@ internal static class SlurmScripts
         $"time={job.Time}",
         "requeue",
         "open-mode=append",
-        "signal=TERM@120",
+        $"signal=TERM@{SlurmJob.NoticeBeforeLimit}",
     }.OfType<string>().Select(option => $"#SBATCH --{option}"));
 
     private static string Settings(SlurmJob job) => $$"""

@@ -25,6 +25,9 @@ internal sealed class TrainRun(RunSession session, RunData data, ITrainingDispla
     /// <summary>The first notice that asked the run to stop, such as <c>SIGINT</c>; null if none did.</summary>
     public string? StoppedBy { get; private set; }
 
+    /// <summary>Notice that the caller hears, perhaps before the run could.</summary>
+    public CancellationToken Notice { get; init; }
+
     /// <summary>Trains until the run is finished, interrupted or failed, and writes its summary.</summary>
     /// <param name="maxTime">Stops cleanly after this long; null for no limit.</param>
     public async Task<RunSummary> Run(TimeSpan? maxTime)
@@ -68,6 +71,7 @@ internal sealed class TrainRun(RunSession session, RunData data, ITrainingDispla
         }
 
         using var signals = new StopSignals(Stop, Hurry);
+        await using CancellationTokenRegistration noticed = Notice.Register(() => Stop("notice"));
         await using Timer? limit = maxTime is { } after ? new Timer(_ => Stop("--max-time"), null, after, Timeout.InfiniteTimeSpan) : null;
         RunEnded ended = await observer.Ended;
         await host.StopAsync();

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace Looped.Models.Recipes;
 
 /// <summary>What must hold between the keys of a recipe, beyond the range of each.</summary>
-internal static partial class RecipeRules
+public static partial class RecipeRules
 {
     /// <summary>Largest M: sums of so many fixed-point contributions cannot wrap.</summary>
     public const int MostMicroBatches = 4096;
@@ -24,14 +24,17 @@ internal static partial class RecipeRules
         if (recipe.Optimizer.Betas is not { Count: 2 } betas || betas.Any(b => b is < 0 or >= 1))
             yield return new("optimizer.betas", "must be two numbers, each at least 0 and below 1, such as [0.9, 0.95]");
 
-        if (!DevicePattern().IsMatch(recipe.Training.Device))
-            yield return new("training.device", $"must be cpu, cuda or cuda:N, not '{recipe.Training.Device}'"
-                + Suggestions.DidYouMean(recipe.Training.Device, ["cpu", "cuda", "cuda:0"]));
+        if (DeviceProblem(recipe.Training.Device) is { } device) yield return new("training.device", device);
 
         foreach (RecipeProblem problem in recipe.Model.Problems())
             yield return problem with { Key = $"model.{problem.Key}" };
     }
 
-    [GeneratedRegex(@"^(cpu|cuda|cuda:\d{1,3})$", RegexOptions.CultureInvariant)]
+    /// <summary>Why a device is none, to be read after its key or option; null if it is one.</summary>
+    /// <param name="device">As typed.</param>
+    public static string? DeviceProblem(string device) => DevicePattern().IsMatch(device) ? null
+        : $"must be cpu, cuda or cuda:N, not '{device}'{Suggestions.DidYouMean(device, ["cpu", "cuda", "cuda:0"])}";
+
+    [GeneratedRegex(@"^(cpu|cuda|cuda:\d{1,3})\z", RegexOptions.CultureInvariant)]
     private static partial Regex DevicePattern();
 }

@@ -1,4 +1,5 @@
 using Looped.Host.CommandLine;
+using Looped.Tests;
 
 namespace Looped.Host.Tests.Chaos;
 
@@ -13,5 +14,19 @@ public class ChaosCommandTests
     {
         LoopedResult result = (await LoopedProcess.RunAsync(args)).Expect(ExitCode.BadUsage);
         Assert.Contains(sentence, result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Ctrl_C_in_its_first_moments_leaves_no_folder_behind()
+    {
+        using var folder = new TemporaryFolder();
+        using LoopedProcess chaos = LoopedProcess.Start(folder.Root, new Dictionary<string, string?> { ["TMPDIR"] = folder.Root }, "chaos", "demo", "--random-seed", "1");
+        await chaos.WaitForOutputAsync("80 steps by one worker that nobody disturbs");
+        Assert.Single(Folders());
+        chaos.Signal("INT");
+        (await chaos.WaitAsync()).Expect(ExitCode.Interrupted);
+        Assert.Empty(Folders());
+
+        IEnumerable<string> Folders() => Directory.EnumerateDirectories(folder.Root, "looped-chaos-*");
     }
 }

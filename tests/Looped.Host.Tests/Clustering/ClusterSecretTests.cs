@@ -77,6 +77,11 @@ public sealed class ClusterSecretTests : IDisposable
         Assert.Contains("cannot be read", Assert.Throws<UsageException>(() => ClusterSecret.Resolve(_folder["none"], null, Here, Own)).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_folder_is_said_to_be_none() =>
+        Assert.Equal($"The secret file {_folder.Root} is a folder: name a file that holds nothing but the secret.",
+            Assert.Throws<UsageException>(() => ClusterSecret.Resolve(_folder.Root, null, Here, Own)).Message);
+
     private static string Text(byte[] secret) => Encoding.UTF8.GetString(secret);
 
     private static string Write(string file, string text, UnixFileMode mode)

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Looped.Actors.Runs;
 using Looped.Actors.Supervision;
 using Looped.Host.CommandLine;
@@ -25,6 +26,15 @@ public sealed class StatusWatchTests : IDisposable
         WorkerPicture[] workers = [Worker("a", 0, 0.1), Worker("b", 1, 0.3), Worker("c", 2, 0.1), Worker("spare", -1, 9), Worker("new", 3, 0)];
         Assert.Equal([1, 3, 1, null, null], workers.Select(w => Stragglers.Score(w, workers) is { } score ? Math.Round(score, 9) : (double?)null));
         Assert.Equal(1.2, Stragglers.StepSeconds(workers[1])!.Value, 1e-9);
+    }
+
+    [Fact]
+    public void What_is_not_known_before_the_first_step_is_null_for_another_program()
+    {
+        JsonNode before = ClusterLines.Json(Picture() with { Step = 0, Loss = null, TokensPerSecond = 0, LastCheckpoint = -1 });
+        Assert.Equal((null, null, null), ((double?)before["loss"], (double?)before["tokens_per_second"], (long?)before["last_checkpoint"]));
+        JsonNode later = ClusterLines.Json(Picture());
+        Assert.Equal((3.25, 1200, 8), ((double?)later["loss"], (double?)later["tokens_per_second"], (long?)later["last_checkpoint"]));
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.Versioning;
 using Looped.Host.CommandLine;
 using Looped.Host.Slurm;
+using Looped.Models;
 using Looped.Tests;
 
 namespace Looped.Host.Tests.Slurm;
@@ -101,6 +102,12 @@ public sealed class SlurmCommandTests : IDisposable
     [InlineData("--cpus is 0", "--cpus", "0")]
     [InlineData("--port is 70000", "--port", "70000")]
     [InlineData("--time is 'soon'", "--time", "soon")]
+    [InlineData("--time is '2'", "--time", "2")]
+    [InlineData("--time is '0:01:59'", "--time", "0:01:59")]
+    [InlineData("--grace is 1000006", "--grace", "1000006")]
+    [InlineData("training.device is cuda, but the workers are given no GPU", "--set", "training.device=cuda")]
+    [InlineData("--program is empty", "--program", " ")]
+    [InlineData("--program is '/opt/my tools/looped; a quote in it is not closed", "--program", "'/opt/my tools/looped")]
     [InlineData("--memory is 'much'", "--memory", "much")]
     [InlineData("--partition is 'a b'", "--partition", "a b")]
     [InlineData("--account is 'x;y'", "--account", "x;y")]
@@ -114,6 +121,22 @@ public sealed class SlurmCommandTests : IDisposable
         Assert.Empty(Directory.EnumerateFileSystemEntries(_folder.Root));
     }
 
+    [Fact]
+    public async Task The_program_is_read_as_a_shell_reads_it()
+    {
+        (await Write("--program", "'/opt/my tools/looped' --verbose")).Expect(ExitCode.Finished);
+        Assert.Contains("looped=('/opt/my tools/looped' --verbose)", Lines("runs/quickstart/slurm/workers.sbatch"));
+    }
+
+    [Theory]
+    [InlineData("0"), InlineData("00:00"), InlineData("3"), InlineData("2:01"), InlineData("0:02:01"), InlineData("0-1"), InlineData("0-0:03"), InlineData("0-0:02:01"), InlineData("7-0")]
+    public void A_limit_that_leaves_time_to_work_before_notice_is_accepted_and_zero_is_none(string time) => Assert.Equal(time, (Job(30) with { Time = time }).Checked().Time);
+
+    [Theory]
+    [InlineData("1"), InlineData("2"), InlineData("1:30"), InlineData("2:00"), InlineData("0:02:00"), InlineData("0-0:02"), InlineData("0-0:01:30")]
+    public void A_limit_that_is_over_at_the_first_notice_is_refused(string time) =>
+        Assert.StartsWith($"--time is '{time}'; a job is told to leave 120 s before its limit", Assert.Throws<UsageException>(() => (Job(30) with { Time = time }).Checked()).Message, StringComparison.Ordinal);
+
     [Theory]
     [InlineData(2, 1)]
     [InlineData(5, 4)]
@@ -121,20 +144,22 @@ public sealed class SlurmCommandTests : IDisposable
     [InlineData(30, 25)]
     [InlineData(600, 595)]
     public void A_worker_keeps_a_fifth_of_the_grace_and_at_most_five_seconds_for_leaving(int site, int worker) =>
-        Assert.Equal(worker, new SlurmJob
-        {
-            Recipe = "r",
-            Name = "r",
-            Program = ["looped"],
-            Run = "r",
-            Output = "r",
-            Workers = 1,
-            Partition = "p",
-            Time = "1",
-            Cpus = 1,
-            Gpus = 0,
-            Memory = "1G",
-            Grace = site,
-            Port = 1,
-        }.WorkerGrace);
+        Assert.Equal(worker, Job(site).WorkerGrace);
+
+    private static SlurmJob Job(int grace) => new()
+    {
+        Recipe = "r",
+        Name = "r",
+        Program = ["looped"],
+        Run = "r",
+        Output = "r",
+        Workers = 1,
+        Partition = "p",
+        Time = "1:00:00",
+        Cpus = 1,
+        Gpus = 0,
+        Memory = "1G",
+        Grace = grace,
+        Port = 1,
+    };
 }
