@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using Looped.Actors.Runs;
 using Looped.Host.Tests.Training;
 
 namespace Looped.Host.Tests.Clustering;
