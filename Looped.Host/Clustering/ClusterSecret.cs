@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using Looped.Actors.Clustering;
@@ -8,7 +9,7 @@ using Looped.Models.Checkpoints;
 namespace Looped.Host.Clustering;
 
 /// <summary>Where a node's cluster secret comes from.</summary>
-internal static class ClusterSecret
+internal static partial class ClusterSecret
 {
     /// <summary>The environment variable that may hold it.</summary>
     public const string Variable = "LOOPED_SECRET";
@@ -67,6 +68,32 @@ internal static class ClusterSecret
             : throw new UsageException($"{what} has {secret.Length} characters; a secret needs at least {ClusterCertificate.LeastSecretBytes}: {Make}.");
     }
 
+    /// <summary>
+    /// Gives a whole file its name unless that is taken. On Unix, <see cref="File.Move(string, string, bool)"/> looks whether it is and renames then, and of two
+    /// processes between the two steps the later would replace what the other already uses; a link is made or it is not.
+    /// </summary>
+    private static void Name(string temporary, string file)
+    {
+        if (!OperatingSystem.IsWindows() && (Link(temporary, file) == 0 || File.Exists(file)))
+        {
+            File.Delete(temporary);
+            return;
+        }
+        // Windows, or a file system without links.
+        try
+        {
+            File.Move(temporary, file, overwrite: false);
+        }
+        catch (IOException) when (File.Exists(file))
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Link(string existing, string created);
+
     /// <summary>Of two processes that start at once, the first to name the file wins, and both use its secret.</summary>
     private static void Create(string file)
     {
@@ -82,14 +109,7 @@ internal static class ClusterSecret
                 stream.Write(Encoding.ASCII.GetBytes(RandomNumberGenerator.GetHexString(64, lowercase: true) + "\n"));
                 stream.Flush(flushToDisk: true);
             }
-            try
-            {
-                File.Move(temporary, file, overwrite: false);
-            }
-            catch (IOException) when (File.Exists(file))
-            {
-                File.Delete(temporary);
-            }
+            Name(temporary, file);
             DurableFiles.SyncFolder(folder);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -43,9 +43,13 @@ public sealed class ClusterSecretTests : IDisposable
     [Fact]
     public async Task Processes_that_start_at_once_share_one_secret()
     {
-        byte[][] secrets = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Task.Run(() => ClusterSecret.Resolve(null, null, Here, Own))));
-        Assert.Single(secrets.Select(Text).Distinct());
-        Assert.Equal([Own], Directory.EnumerateFiles(Path.GetDirectoryName(Own)!));
+        for (int round = 0; round < 50; round++)
+        {
+            byte[][] secrets = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Task.Run(() => ClusterSecret.Resolve(null, null, Here, Own))));
+            Assert.Single(secrets.Select(Text).Distinct());
+            Assert.Equal([Own], Directory.EnumerateFiles(Path.GetDirectoryName(Own)!));
+            File.Delete(Own);
+        }
     }
 
     [Fact]
