@@ -85,33 +85,39 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
             Place();
         });
         Receive<AskForCluster>(_ => Sender.Tell(Picture()));
-        Receive<StepCommitted>(step =>
+        FromWorkers<StepCommitted>(step =>
         {
             _last = step.Report;
             _story.Committed(step, Now);
             _recorder.Committed(step.Report);
             Publish(step);
         });
-        Receive<CheckpointWritten>(written =>
+        FromWorkers<CheckpointWritten>(written =>
         {
             _checkpoint = Math.Max(_checkpoint, written.Step);
             _story.Written(written);
             _recorder.Written(written.Step);
             Publish(written);
         });
-        Receive<CheckpointFailed>(failed =>
+        FromWorkers<CheckpointFailed>(failed =>
         {
             _story.Failed(failed);
             Publish(failed);
         });
-        Receive<EvaluationCompleted>(Publish);
-        Receive<EvaluationFailed>(Publish);
+        FromWorkers<EvaluationCompleted>(Publish);
+        FromWorkers<EvaluationFailed>(Publish);
         Receive<RunNote>(Publish);
         Receive<WorkerEnded>(ended =>
         {
             if (run.FailsWithWorker && ended.Error is not null) End(new RunEnded(RunOutcome.Failed, ended.Step, ended.Error));
         });
     }
+
+    /// <summary>What is told before any worker has registered may be another run's: whoever trains that does not know yet whom it tells.</summary>
+    private void FromWorkers<T>(Action<T> handle) => Receive<T>(told =>
+    {
+        if (_workers.Count > 0) handle(told);
+    });
 
     [MemberNotNull(nameof(_slots), nameof(_recorder), nameof(_state), nameof(_story), nameof(_plans))]
     private void Begin()
