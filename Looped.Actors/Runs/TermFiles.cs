@@ -19,7 +19,7 @@ public sealed class TermFiles(RunFolder folder) : ISupervisorMemory
     private const string MarkPrefix = "newcomer-";
 
     private readonly Dictionary<string, RunFolderMark> _marks = [];
-    private readonly Queue<string> _made = [];
+    private readonly Queue<string> _newcomers = [];
 
     /// <inheritdoc/>
     public RunFolderMark? Mark { get; private set; }
@@ -28,13 +28,13 @@ public sealed class TermFiles(RunFolder folder) : ISupervisorMemory
     public RunFolderMark? MarkFor(string newcomer)
     {
         if (_marks.TryGetValue(newcomer, out RunFolderMark? known) && known.IsIn(folder.Root)) return known;
+        if (known is null) _newcomers.Enqueue(newcomer);
+        if (_newcomers.Count > MarksKept && _marks.Remove(_newcomers.Dequeue(), out RunFolderMark? oldest)) oldest.RemoveFrom(folder.Root);
         string name = MarkPrefix + Guid.NewGuid().ToString("N");
         try
         {
             // Empty: a full disk has room for that.
             using (new FileStream(Path.Combine(folder.Generations, name), FileMode.CreateNew)) { }
-            _made.Enqueue(name);
-            if (_made.Count > MarksKept) File.Delete(Path.Combine(folder.Generations, _made.Dequeue()));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -46,6 +46,7 @@ public sealed class TermFiles(RunFolder folder) : ISupervisorMemory
     /// <inheritdoc/>
     public long ClaimTerm()
     {
+        RemoveOldMarks();
         while (true)
         {
             long term = HighestTerm() + 1;
@@ -53,7 +54,6 @@ public sealed class TermFiles(RunFolder folder) : ISupervisorMemory
             try
             {
                 using FileStream file = new(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
-                RemoveOldMarks();
                 Mark = new RunFolderMark($"{Path.GetFileName(folder.Generations)}/{name}", Sign(file));
                 return term;
             }
@@ -71,8 +71,12 @@ public sealed class TermFiles(RunFolder folder) : ISupervisorMemory
     /// <summary>Removes what newcomers of earlier supervisors left; one that is looked for now was made a moment ago.</summary>
     private void RemoveOldMarks()
     {
-        foreach (FileInfo mark in new DirectoryInfo(folder.Generations).GetFiles(MarkPrefix + "*"))
-            if (DateTime.UtcNow - mark.LastWriteTimeUtc > TimeSpan.FromHours(1)) mark.Delete();
+        foreach (string name in Names(MarkPrefix + "*"))
+        {
+            string path = Path.Combine(folder.Generations, name);
+            if (DateTime.UtcNow - File.GetLastWriteTimeUtc(path) > TimeSpan.FromHours(1))
+                new RunFolderMark($"{Path.GetFileName(folder.Generations)}/{name}", "", Once: true).RemoveFrom(folder.Root);
+        }
     }
 
     /// <inheritdoc/>

@@ -114,7 +114,11 @@ public sealed record RunEnded(RunOutcome Outcome, long Step, string? Reason, Tim
 /// <param name="Worker">Its name.</param>
 /// <param name="Slot">Its slot.</param>
 /// <param name="Host">Where its data plane listens, without the port.</param>
-public sealed record WorkerPlace(string Worker, int Slot, string Host);
+public sealed record WorkerPlace(string Worker, int Slot, string Host)
+{
+    /// <summary>Where a worker says that it is.</summary>
+    internal static WorkerPlace Of(WorkerStatus status, int slot) => new(status.Worker, slot, status.Endpoint[..Math.Max(0, status.Endpoint.LastIndexOf(':'))]);
+}
 
 /// <summary>Workers came or went.</summary>
 /// <param name="Workers">Those that are there now, by their slots.</param>

@@ -273,8 +273,6 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
 
     private static string Seed => ((ExtendedActorSystem)Context.System).Provider.DefaultAddress.ToString();
 
-    private static string Host(string endpoint) => endpoint[..Math.Max(0, endpoint.LastIndexOf(':'))];
-
     /// <inheritdoc/>
     protected override void PostStop() => _recorder.Dispose();
 
@@ -282,9 +280,8 @@ public sealed class SupervisorActor : ReceiveActor, IWithTimers
     private void Place()
     {
         TimeSpan now = Now;
-        WorkerPlace[] places = [.. _state.Workers.Values
-            .Where(w => IsThere(w, now))
-            .Select(w => new WorkerPlace(w.Status.Worker, _slots.Of(w.Status.Worker), Host(w.Status.Endpoint)))
+        WorkerPlace[] places = [.. _state.Workers.Values.Where(w => IsThere(w, now))
+            .Select(w => WorkerPlace.Of(w.Status, _slots.Of(w.Status.Worker)))
             .OrderBy(w => w.Slot)];
         if (places.SequenceEqual(_places)) return;
         foreach (WorkerPlace gone in _places.ExceptBy(places.Select(p => p.Worker), p => p.Worker)) _slots.Release(gone.Worker);

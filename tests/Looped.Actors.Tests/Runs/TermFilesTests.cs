@@ -1,4 +1,5 @@
 using Looped.Actors.Runs;
+using Looped.Actors.Supervision;
 using Looped.Models;
 using Looped.Models.Optimization;
 
@@ -35,5 +36,15 @@ public sealed class TermFilesTests : IDisposable
         LoopedException error = Assert.Throws<LoopedException>(() => files.Numerics("recipe-a"));
         Assert.Contains(path, error.Message, StringComparison.Ordinal);
         Assert.Contains("Remove it", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Marks_that_newcomers_of_earlier_supervisors_left_are_removed_and_those_of_now_are_not()
+    {
+        var earlier = new TermFiles(_folder);
+        RunFolderMark old = earlier.MarkFor("a")!, recent = earlier.MarkFor("b")!;
+        File.SetLastWriteTimeUtc(Path.Combine(_folder.Root, old.File), DateTime.UtcNow.AddHours(-2));
+        new TermFiles(_folder).ClaimTerm();
+        Assert.Equal((false, true), (old.IsIn(_folder.Root), recent.IsIn(_folder.Root)));
     }
 }
